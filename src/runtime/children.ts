@@ -1,0 +1,58 @@
+import type { Cell } from './cell.js'
+import { ActorError } from './errors.js'
+
+/**
+ * The living children of one actor, oldest first: a list through the children themselves, so that the hundred-thousandth
+ * comes and goes as quickly as the first. Only actors that have had a child have one of these.
+ */
+export class Children {
+  first: Cell | null = null
+  private last: Cell | null = null
+  count = 0
+  /** The next child without a name gets this number. Numbers are never used again. */
+  nextNumber = 1
+  private names: Map<string, Cell> | null = null
+
+  /** @throws ActorError `actor/name-taken` when a child of that name lives below `path` */
+  mustBeFree (name: string, path: string): void {
+    if (this.names?.has(name) === true) throw new ActorError('actor/name-taken', `${path}/${name}`, 'the name is taken')
+  }
+
+  add (child: Cell): void {
+    const { last } = this
+    child.previous = last
+    if (last === null) this.first = child
+    else last.next = child
+    this.last = child
+    this.count++
+    if (typeof child.key === 'string') (this.names ??= new Map()).set(child.key, child)
+    else this.nextNumber = child.key + 1
+  }
+
+  remove (child: Cell): void {
+    const { previous, next } = child
+    if (previous === null) this.first = next
+    else previous.next = next
+    if (next === null) this.last = previous
+    else next.previous = previous
+    child.previous = null
+    child.next = null
+    this.count--
+    if (typeof child.key === 'string') this.names!.delete(child.key)
+  }
+
+  /** By name, or by number as text. A number takes a walk along the list: for people, not for hot paths. */
+  find (name: string): Cell | undefined {
+    if (!wholeNumber.test(name)) return this.names?.get(name)
+    const number = Number(name)
+    for (let child = this.first; child !== null; child = child.next) if (child.key === number) return child
+    return undefined
+  }
+
+  /** Youngest first: the order in which they are stopped. */
+  forEachFromLast (act: (child: Cell) => void): void {
+    for (let child = this.last; child !== null; child = child.previous) act(child)
+  }
+}
+
+const wholeNumber = /^\d+$/

@@ -1,0 +1,42 @@
+import type { Cell } from './cell.js'
+import { mapped } from './checks.js'
+import type { CrashPoint, Down } from './exit.js'
+import type { Message } from './message.js'
+import type { ActorRef } from './ref.js'
+import { Signal } from './signal.js'
+
+/** One actor waiting for the end of another. Listed with both, so that either can end first. */
+export class Watch extends Signal {
+  readonly point: CrashPoint = 'step'
+  readonly watcher: Cell
+  readonly ref: ActorRef<never>
+  private readonly message: (down: Down) => Message
+  private down: Down | undefined
+  /** The living actor that lists it; null when it was down already, or is no longer watched. */
+  target: Cell | null = null
+  /** Neighbours among those who watch the same actor. */
+  before: Watch | null = null
+  after: Watch | null = null
+
+  constructor (watcher: Cell, ref: ActorRef<never>, message: (down: Down) => Message) {
+    super()
+    this.watcher = watcher
+    this.ref = ref
+    this.message = message
+  }
+
+  /** The watched actor has ended. The news stays behind all that it had said before. */
+  fire (down: Down): void {
+    this.down = down
+    this.target = null
+    this.watcher.signal(this)
+  }
+
+  take (watcher: Cell): Message | null {
+    return watcher.extras?.watchHandled(this) === true ? mapped('down', this.message, this.down!) : null
+  }
+
+  lost (): void {
+    // Its watcher drops all its watches when it ends.
+  }
+}
