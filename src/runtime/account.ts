@@ -63,9 +63,9 @@ export class Account {
   }
 
   /** As `charge`, for those who cannot go on without it. @throws ActorError `actor/limit` */
-  require (what: Countable, amount: number, path: string): void {
+  require (what: Countable, amount: number, who: { readonly path: string }): void {
     const refusing = this.charge(what, amount)
-    if (refusing !== null) throw refusing.refusal(what, path)
+    if (refusing !== null) throw refusing.refusal(what, who.path)
   }
 
   release (what: Countable, amount: number): void {

@@ -23,7 +23,7 @@ import { checkAsk, checkFunction, checkName, checkSpawn, checkStop, checkTask, c
 import { Children } from './children.js'
 import { Coalescing } from './coalesce.js'
 import type {
-  ActorContext, ActorListing, ActorStatus, AskAnswers, LogLevel, SpawnOptions, StopOptions, TaskAnswers
+  ActorContext, ActorListing, ActorStatus, AskAnswers, LogLevel, SpawnOptions, SpawnSettings, StopOptions, TaskAnswers
 } from './context.js'
 import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
@@ -518,7 +518,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   spawn<C extends Message, I> (behavior: Behavior<C, I>, options: SpawnOptions<I>): ActorRef<C> {
     checkSpawn(behavior as unknown as AnyBehavior, options)
-    const { input, name, restart = 'temporary', account } = options
+    const { input, name, restart = 'temporary', account } = options as SpawnSettings & { readonly input?: I }
     if (restart === 'temporary') return this.adopt(behavior as unknown as AnyBehavior, input, name, 0, account) as unknown as ActorRef<C>
     const supervisor = this.extras?.supervisor
     if (supervisor == null) throw new TypeError(`restart: ${this.path} has no supervision, so its children are temporary; got '${restart}'`)
@@ -549,14 +549,14 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     this.mustLive('takes no children')
     if (typeof key === 'string') {
       checkName('name', key)
-      this.children?.mustBeFree(key, this.path)
+      this.children?.mustBeFree(key, this)
     }
     let { account } = this
     if (options !== undefined) {
       checkAccount('account', options)
       account = new Account(options.name ?? `${this.path}/${key}`, account, options.limits)
     }
-    account.require('actors', 1, this.path)
+    account.require('actors', 1, this)
     return account
   }
 
@@ -583,7 +583,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** Whom a stop or a kill is meant for. Asked by its own supervisor, a child stays down; asked by anybody else it may come back. */
   private doomed (ref: ActorRef<never>): Cell | null {
-    const cell = this.kernel.resolve(ref, 'ref', this.path)
+    const cell = this.kernel.resolve(ref, 'ref', this)
     if (cell === null) this.extras?.supervisor?.giveUp(ref.path)
     else if (cell.parent === this) this.extras?.supervisor?.expectStop(cell)
     return cell
@@ -622,7 +622,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   task<T> (run: (scope: TaskScope) => Promise<T>, answers: TaskAnswers<T, Message>): TaskHandle {
     checkTask(run, answers)
     this.mustLive('starts no tasks')
-    this.account.require('tasks', 1, this.path)
+    this.account.require('tasks', 1, this)
     const task = new Task<T>(this, answers)
     this.more.addTask(task as Task<unknown>)
     this.kernel.scheduler.touched()
@@ -632,7 +632,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   ask<R extends Message, Q extends Message> (to: ActorRef<Q>, question: (replyTo: ReplyTo<R>) => Q, answers: AskAnswers<R, Message>): void {
     const { kernel } = this
-    const asked = kernel.resolve(to as ActorRef<never>, 'to', this.path)
+    const asked = kernel.resolve(to as ActorRef<never>, 'to', this)
     checkAsk(question, answers)
     this.mustLive('asks nothing')
     new ActorQuestion(this, asked, to, answers.timeoutMs ?? kernel.askTimeoutMs, answers as unknown as AskAnswers<Message, Message>)
@@ -640,7 +640,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   }
 
   watch (ref: ActorRef<never>, message: (news: Down) => Message): void {
-    const target = this.kernel.resolve(ref, 'ref', this.path)
+    const target = this.kernel.resolve(ref, 'ref', this)
     checkFunction('down', message)
     if (this.status < ending) this.more.watch(ref, target, message)
   }

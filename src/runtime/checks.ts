@@ -58,9 +58,11 @@ const stopOptions: ReadonlyArray<keyof StopOptions> = ['reason', 'graceMs']
 const taskOptions: ReadonlyArray<keyof TaskAnswers<unknown, Message>> = ['done', 'failed']
 const askOptions: ReadonlyArray<keyof AskAnswers<Message, Message>> = ['done', 'failed', 'timeoutMs']
 
-export function checkSpawn (behavior: AnyBehavior, options: object): void {
+export function checkSpawn (behavior: AnyBehavior, options: { readonly name?: string }): void {
   checkBehavior('behavior', behavior)
   checkOptions('spawn', options, spawnOptions)
+  // A number would be taken for the key of a child without a name.
+  if (options.name !== undefined && typeof options.name !== 'string') checkName('name', options.name)
 }
 
 export function checkStop (options: StopOptions): void {

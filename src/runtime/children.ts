@@ -13,9 +13,9 @@ export class Children {
   nextNumber = 1
   private names: Map<string, Cell> | null = null
 
-  /** @throws ActorError `actor/name-taken` when a child of that name lives below `path` */
-  mustBeFree (name: string, path: string): void {
-    if (this.names?.has(name) === true) throw new ActorError('actor/name-taken', `${path}/${name}`, 'the name is taken')
+  /** @throws ActorError `actor/name-taken` when a child of that name lives */
+  mustBeFree (name: string, parent: Cell): void {
+    if (this.names?.has(name) === true) throw new ActorError('actor/name-taken', `${parent.path}/${name}`, 'the name is taken')
   }
 
   add (child: Cell): void {
@@ -55,4 +55,4 @@ export class Children {
   }
 }
 
-const wholeNumber = /^\d+$/
+const wholeNumber = /^[1-9]\d*$/

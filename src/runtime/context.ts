@@ -9,9 +9,10 @@ import type { TaskHandle, TaskScope } from './task.js'
 /** When a supervisor starts a child anew: always, after a failure, or never. */
 export type Restart = 'permanent' | 'transient' | 'temporary'
 
-export interface SpawnOptions<I> {
-  /** What the behaviour starts from. May bring a handle in its field `handle`, by the same rules as a message. */
-  readonly input: I
+/** `input` is what the behaviour starts from; it may bring a handle in its field `handle`, by the same rules as a message. */
+export type SpawnOptions<I> = SpawnSettings & (undefined extends I ? { readonly input?: I } : { readonly input: I })
+
+export interface SpawnSettings {
   /** Name among the siblings; letters, digits, `-`, `_`, `.` and `:`. Default: the next number of this parent. */
   readonly name?: string
   /** Default `temporary`. Anything else needs a parent with `supervision`, and a name. */

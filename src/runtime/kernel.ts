@@ -39,7 +39,7 @@ export interface Kernel {
   /** Counts a lost message, keeps a sample of it and disposes its handle. */
   deadLetter (to: Cell | string, message: Message, reason: DeadLetterReason): void
   /** The cell behind a ref of this system. @throws ActorError `actor/foreign-ref`, naming the argument */
-  resolve (ref: ActorRef<never>, argument: string, path: string): Cell | null
+  resolve (ref: ActorRef<never>, argument: string, who: { readonly path: string }): Cell | null
   find (path: string): Cell | null
   named<M extends Message> (path: string): ActorRef<M>
   list (path: string): readonly ActorListing[]

@@ -24,7 +24,9 @@ export function disposeQuietly (handle: Disposable): unknown {
   }
 }
 
-/** The handle that a message or a spawn input brings. */
-export function handleOf (bringer: unknown): Disposable | undefined {
-  return typeof bringer === 'object' && bringer !== null ? (bringer as { readonly handle?: Disposable }).handle : undefined
+/** The handle that a spawn input brings. An input may be anything, so not all that is called `handle` is one. */
+export function handleOf (input: unknown): Disposable | undefined {
+  if (typeof input !== 'object' || input === null) return undefined
+  const { handle } = input as { readonly handle?: unknown }
+  return typeof handle === 'object' && handle !== null && Symbol.dispose in handle ? handle as Disposable : undefined
 }

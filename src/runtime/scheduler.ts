@@ -51,8 +51,9 @@ const stretch = 32
  * The run queue of a real system: first come, first served, a slice each.
  *
  * A turn ends after a number of messages or a time, whichever is first, and the next one waits until sockets and timers
- * have had their chance. A slice is sized by the cell's own measured cost to at most half a turn, so that a slow handler
- * cannot hold the turn, and a cell that tells itself for ever only ever has its share.
+ * have had their chance. A slice is sized by the cell's own measured cost to at most half a turn, and begins while half a
+ * turn is left: so a turn lasts no longer than its time and one message, a slow handler cannot hold it, and a cell that tells
+ * itself for ever only ever has its share.
  */
 export class TurnScheduler implements Scheduler {
   readonly timers = new Timers()
@@ -123,11 +124,13 @@ export class TurnScheduler implements Scheduler {
     try {
       const begun = this.loop.now()
       const end = begun + this.turnMs
+      // A slice takes up to half a turn, so none begins later than this: cut short it would be unfair, in full too long.
+      const latest = begun + this.turnMs / 2
       this.coarseNow = Math.floor(begun)
       this.timers.fire(begun)
       let now = begun
       let left = this.turnMessages
-      while (this.size > 0 && left > 0 && now < end) {
+      while (this.size > 0 && left > 0 && now <= latest) {
         const { queue, head } = this
         const cell = queue[head]!
         queue[head] = undefined
@@ -155,6 +158,7 @@ export class TurnScheduler implements Scheduler {
     }
   }
 
+  /** Messages for one cell: as many as take half a turn by its cost. */
   private slice (cell: Runnable, left: number): number {
     const { cost } = cell
     if (cost === 0) return left < firstSlice ? left : firstSlice

@@ -151,7 +151,12 @@ export class Supervisor {
   /** As `expectStop`, for a child that is down and would be started again. */
   giveUp (path: string): void {
     const slot = this.byName.get(path.slice(path.lastIndexOf('/') + 1))
-    if (slot === undefined || slot.cell !== null || path !== `${this.owner.path}/${slot.spec.name}`) return
+    if (slot === undefined || path !== `${this.owner.path}/${slot.spec.name}`) return
+    if (slot.cell !== null) {
+      // It is down, but the news still waits.
+      slot.state = 'stopping'
+      return
+    }
     if (slot.retry !== null) this.owner.dropTimer(slot.retry)
     slot.retry = null
     this.forget(slot, 'stopped')
@@ -203,8 +208,11 @@ export class Supervisor {
     slot.cell = null
     // A first start that fails is no crash: that of a static child fails the boot, that of another its spawner may watch.
     if (exit.kind === 'start-failed' && slot.incarnation === 1) {
-      if (this.isStatic(slot)) this.failBoot(slot, cell, exit)
-      else this.forget(slot, 'ended')
+      if (this.isStatic(slot)) {
+        this.failBoot(slot, cell, exit)
+        return
+      }
+      this.forget(slot, 'ended')
       this.goOn()
       return
     }

@@ -75,7 +75,7 @@ export function checkSystemOptions (options: SystemOptions): SystemOptions {
   checkNumber(where, 'turnMs', options.turnMs)
   checkNumber(where, 'seed', options.seed)
   if (options.limits !== undefined) checkLimits(where, options.limits)
-  if (options.name !== undefined && !/^[\w.:-]+$/.test(options.name)) {
+  if (options.name !== undefined && (typeof options.name !== 'string' || !/^[\w.:-]+$/.test(options.name))) {
     throw new TypeError(`${where}: option 'name' must be letters, digits, '-', '_', '.' or ':'; got '${options.name}'`)
   }
   if (options.root !== undefined) checkBehavior(`${where}: option 'root'`, options.root as unknown as AnyBehavior)
@@ -127,7 +127,7 @@ export class System implements Kernel, AsyncDisposable {
     this.graveyard = new Graveyard(options.graveyard)
     this.account = new Account(`/${this.name}`, null, options.limits)
     attachLog(this, options.log)
-    this.account.require('actors', 1, `/${this.name}`)
+    this.account.require('actors', 1, { path: `/${this.name}` })
     announceSystem(this)
     const root = options.root ?? supervisor('root', { strategy: 'dynamic' })
     this.root = new Cell(this, null, this.name, 0, root as unknown as AnyBehavior, undefined, this.account)
@@ -152,7 +152,7 @@ export class System implements Kernel, AsyncDisposable {
     checkOptions('ask', options, ['timeoutMs', 'signal'])
     checkNumber('ask', 'timeoutMs', options.timeoutMs)
     checkFunction('question', question)
-    const asked = this.resolve(to as ActorRef<never>, 'to', this.root.path)
+    const asked = this.resolve(to as ActorRef<never>, 'to', this.root)
     const { signal, timeoutMs = this.askTimeoutMs } = options
     return new Promise<R>((resolve, reject) => {
       const put = new OuterQuestion(this.root, asked, to as ActorRef<never>, timeoutMs, resolve as (reply: Message) => void, reject)
@@ -219,11 +219,11 @@ export class System implements Kernel, AsyncDisposable {
     if (error !== undefined) this.root.lateError(error, 'mailbox')
   }
 
-  resolve (ref: ActorRef<never>, argument: string, path: string): Cell | null {
+  resolve (ref: ActorRef<never>, argument: string, who: { readonly path: string }): Cell | null {
     if (ref instanceof Cell && ref.kernel === this) return ref
     if (ref instanceof NamedRef && ref.kernel === this) return ref.find()
     const what = ref instanceof Cell || ref instanceof NamedRef ? `${ref.path} of another system` : 'something that is no actor'
-    throw new ActorError('actor/foreign-ref', path, `argument '${argument}' is a ref to ${what}`)
+    throw new ActorError('actor/foreign-ref', who.path, `argument '${argument}' is a ref to ${what}`)
   }
 
   find (path: string): Cell | null {

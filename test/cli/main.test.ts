@@ -28,6 +28,16 @@ describe('troupe, the command', () => {
     expect(await troupe('--version')).to.deep.equal({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
 
+  it('start shows a crash, its reason and the new tree, and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await troupe('start')
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    expect(stdout).to.match(/baker is asked for the moon: .* ended before it answered/)
+      .and.match(/grocer is asked for another apple: order 2 /)
+      .and.match(/Why did the baker die\? .*nobody sells the moon/)
+      .and.match(/baker clerk .*2 starts/)
+      .and.match(/Left over: 0 actors, 0 timers, 0 tasks, 0 handles\.\n$/)
+  })
+
   const misuses: ReadonlyArray<readonly [what: string, args: readonly string[]]> = [
     ['no command', []],
     ['a command that does not exist', ['strat']],

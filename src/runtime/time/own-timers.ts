@@ -18,7 +18,7 @@ export class OwnTimers {
   /** Arms the user's timer `key`, in place of an older one. Charges the account. */
   set (key: string, delayMs: number, message: Message, everyMs: number): void {
     this.cancel(key)
-    this.owner.account.require('timers', 1, this.owner.path)
+    this.owner.account.require('timers', 1, this.owner)
     this.arm(userTimer, key, delayMs, message, everyMs)
   }
 
