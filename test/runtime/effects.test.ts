@@ -1,0 +1,197 @@
+/** What a step asks for, and when it is done. */
+import { expect } from 'chai'
+import { reducer } from '../../src/runtime/behavior/reducer.js'
+import type { Out } from '../../src/runtime/behavior/out.js'
+import type { ActorRef } from '../../src/runtime/ref.js'
+import { act, cellOf, exitOf, fail, inManyWorlds, inWorld, listen, puppet as behavior, statusOf, type Note } from './kit.js'
+
+type Order = { readonly type: 'go', readonly throwIn?: 'step' | 'second' }
+
+/** Asks for three effects; its state counts steps. */
+const three = (log: string[]) => reducer({
+  name: 'three',
+  initial: () => 0,
+  step (count: number, message: Order, out: Out<{ note: string }>) {
+    log.push(`step ${count}`)
+    out.do('note', 'first')
+    out.do('note', message.throwIn === 'second' ? 'throw' : 'second')
+    out.do('note', 'third')
+    if (message.throwIn === 'step') throw new Error('as told')
+    return count + 1
+  },
+  effects: {
+    note (actor, text) {
+      log.push(`${text} ${String(cellOf(actor.self).state)}`)
+      if (text === 'throw') throw new Error('as told')
+    }
+  }
+})
+
+describe('effects', () => {
+  it('are done after the step, in order, before the next message', inWorld(async ({ system, settle }) => {
+    const log: string[] = []
+    const actor = system.spawn(three(log), { input: undefined })
+    actor.tell({ type: 'go' })
+    actor.tell({ type: 'go' })
+    await settle()
+    expect(log).to.deep.equal(['step 0', 'first 1', 'second 1', 'third 1', 'step 1', 'first 2', 'second 2', 'third 2'])
+  }))
+
+  it('of a step that throws are not done at all, and the old state stays', inWorld(async ({ system, settle }) => {
+    const log: string[] = []
+    const states: unknown[] = []
+    const actor = system.spawn(three(log), { input: undefined })
+    system.trace.add((kind, cell) => { if (kind === 'ending') states.push(cell.state) })
+    actor.tell({ type: 'go' })
+    actor.tell({ type: 'go', throwIn: 'step' })
+    await settle()
+    expect(log).to.deep.equal(['step 0', 'first 1', 'second 1', 'third 1', 'step 1'])
+    expect(states).to.deep.equal([1])
+    expect(exitOf(actor)).to.include({ kind: 'crashed', at: 'step', message: 'go' })
+  }))
+
+  it('before one that throws are done, those after it are not, and the state is the new one', inWorld(async ({ system, settle }) => {
+    const log: string[] = []
+    const states: unknown[] = []
+    const actor = system.spawn(three(log), { input: undefined })
+    system.trace.add((kind, cell) => { if (kind === 'ending') states.push(cell.state) })
+    actor.tell({ type: 'go', throwIn: 'second' })
+    actor.tell({ type: 'go' })
+    await settle()
+    expect(log).to.deep.equal(['step 0', 'first 1', 'throw 1'])
+    expect(states).to.deep.equal([1])
+    expect(exitOf(actor)).to.include({ kind: 'crashed', at: 'effect', message: 'go' })
+  }))
+
+  it('of one actor do not show in the next one that runs', inWorld(async ({ system, settle }) => {
+    const log: string[] = []
+    const other: string[] = []
+    system.spawn(three(log), { input: undefined }).tell({ type: 'go', throwIn: 'second' })
+    system.spawn(three(other), { input: undefined }).tell({ type: 'go' })
+    await settle()
+    expect(other).to.deep.equal(['step 0', 'first 1', 'second 1', 'third 1'])
+  }))
+
+  it('go on after one that kills its own actor, and no message is handled any more', inWorld(async ({ puppet, settle }) => {
+    const log: string[] = []
+    const self = puppet({ log })
+    self.tell({
+      type: 'a',
+      run: actor => {
+        actor.kill(actor.self, 'tired')
+        log.push('still here')
+      }
+    })
+    self.tell({ type: 'b' })
+    await settle()
+    expect(log).to.deep.equal(['a', 'still here'])
+    expect(exitOf(self)).to.deep.equal({ kind: 'killed', reason: 'tired' })
+  }))
+
+  it('may end the actor with done, after all effects of the step', inWorld(async ({ puppet, settle }) => {
+    const log: string[] = []
+    const self = puppet({ log })
+    self.tell({ type: 'a', done: 7, run: actor => { actor.self.tell({ type: 'never' }) } })
+    const other = puppet({ log, run: actor => { actor.done(8) } })
+    await settle()
+    expect(log).to.deep.equal(['a'])
+    expect(exitOf(self)).to.deep.equal({ kind: 'done', output: 7 })
+    expect(exitOf(other)).to.deep.equal({ kind: 'done', output: 8 })
+  }))
+
+  it('may kill their parent', inManyWorlds(10, async ({ puppet, settle }) => {
+    const parent = puppet()
+    const child = puppet({}, { of: parent })
+    child.tell(act(actor => { actor.kill(parent, 'spite') }))
+    await settle()
+    expect(exitOf(parent)).to.deep.equal({ kind: 'killed', reason: 'spite' })
+    expect(exitOf(child)).to.include({ kind: 'killed', reason: 'parent-ending' }).and.nested.include({ 'because.path': '/system/1' })
+  }))
+
+  it('may kill their supervisor', inManyWorlds(10, async ({ puppet, settle }) => {
+    const boss = puppet({}, { behavior: behavior({ supervision: { strategy: 'one-for-one' } }) })
+    await settle()
+    const child = cellOf(boss).spawn(behavior(), { input: {}, name: 'child', restart: 'permanent' })
+    child.tell({ ...act(actor => { actor.kill(boss) }), done: 1 })
+    await settle()
+    expect([statusOf(boss), statusOf(child)]).to.deep.equal(['down', 'down'])
+  }))
+
+  it('may stop a sibling', inManyWorlds(10, async ({ puppet, settle }) => {
+    const one = puppet()
+    const two = puppet()
+    one.tell(act(actor => { actor.stop(two) }))
+    await settle()
+    expect(exitOf(two)).to.deep.equal({ kind: 'stopped', reason: 'asked' })
+    expect(statusOf(one)).to.equal('running')
+  }))
+
+  it('emit reaches the emitted option and the trace', inWorld(async ({ system, puppet, settle }) => {
+    const heard: string[] = []
+    const traced = listen(system, 'emitted')
+    const self = puppet({}, { behavior: behavior({ emitted: (actor, { type }) => { heard.push(`${actor.path} ${type}`) } }) })
+    self.tell(act(actor => { actor.emit({ type: 'news' }) }))
+    await settle()
+    expect(heard).to.deep.equal(['/system/1 news'])
+    expect(traced).to.have.length(1)
+  }))
+
+  it('an emitted option that throws crashes the emitter', inWorld(async ({ puppet, settle }) => {
+    const self = puppet({}, { behavior: behavior({ emitted: fail }) })
+    self.tell(act(actor => { actor.emit({ type: 'news' }) }))
+    await settle()
+    expect(exitOf(self)).to.include({ kind: 'crashed', at: 'effect' })
+  }))
+
+  it('io keeps the throw of an outside callback inside its actor', inWorld(async ({ puppet, tell, settle }) => {
+    const error = new Error('bad data')
+    let callback!: (text: string) => void
+    const heard: string[] = []
+    const self = puppet()
+    tell(self, actor => {
+      callback = actor.io((text: string) => {
+        heard.push(text)
+        if (text === 'bad') throw error
+      })
+    })
+    await settle()
+    callback('good')
+    callback('bad')
+    callback('later')
+    await settle()
+    callback('dead')
+    expect(heard).to.deep.equal(['good', 'bad'])
+    expect(exitOf(self)).to.deep.include({ kind: 'crashed', at: 'io', error })
+  }))
+
+  it('io that throws inside a step of its own actor lets that step end, then crashes', inWorld(async ({ puppet, tell, settle }) => {
+    const log: string[] = []
+    const self = puppet({ log })
+    tell(self, actor => {
+      actor.io(fail)()
+      log.push('went on')
+    })
+    self.tell({ type: 'never' })
+    await settle()
+    expect(log).to.deep.equal(['act', 'went on'])
+    expect(exitOf(self)).to.include({ kind: 'crashed', at: 'io' })
+  }))
+
+  it('io of another actor that throws crashes that one, not the caller', inWorld(async ({ puppet, tell, settle }) => {
+    let callback!: () => void
+    const one = puppet()
+    const two = puppet()
+    tell(one, actor => { callback = actor.io(fail) })
+    await settle()
+    tell(two, () => { callback() })
+    await settle()
+    expect([statusOf(one), statusOf(two)]).to.deep.equal(['down', 'running'])
+  }))
+
+  it('a throw of nothing is a crash too', inWorld(async ({ puppet, settle }) => {
+    const self: ActorRef<Note> = puppet()
+    self.tell({ type: 'a', step: () => { throw undefined } })
+    await settle()
+    expect(exitOf(self)).to.deep.equal({ kind: 'crashed', at: 'step', error: undefined, message: 'a' })
+  }))
+})
