@@ -30,11 +30,12 @@ export const rooms: readonly Room[] = [
   { files: 'src/runtime/behavior/compile.ts', may: ['src/runtime/**'], mayTypes: ['xstate'] },
   { files: 'src/runtime/io/**', may: ['src/runtime/**', 'node:*'] },
   { files: 'src/runtime/crypto/**', may: ['src/runtime/**', 'node:crypto', '@noble/curves', '@noble/ciphers', '@noble/hashes'] },
-  { files: 'src/runtime/inspect/**', may: ['src/runtime/**', 'rxjs', 'node:diagnostics_channel', 'node:crypto'] },
+  { files: 'src/runtime/inspect/observe.ts', may: ['src/runtime/**', 'rxjs', 'node:module'] },
+  { files: 'src/runtime/inspect/**', may: ['src/runtime/**', 'node:diagnostics_channel', 'node:crypto'], mayTypes: ['rxjs'] },
   { files: 'src/runtime/time/**', may: ['src/runtime/**', 'node:perf_hooks'] },
   { files: 'src/runtime/task.ts', may: ['src/runtime/**', 'node:async_hooks'] },
   { files: 'src/runtime/random.ts', may: ['src/runtime/**', 'node:crypto'] },
-  { files: 'src/runtime/sim/sim-world.ts', may: ['src/runtime/**', 'node:crypto'] },
+  { files: 'src/runtime/sim/guard.ts', may: ['src/runtime/**', 'node:async_hooks'] },
   { files: 'src/runtime/**', may: ['src/runtime/**'] },
 
   // Descriptions of data.
@@ -101,7 +102,7 @@ export const guards: readonly Guard[] = [
     files: ['src/runtime/time/**', 'src/runtime/scheduler.ts']
   },
   // The simulated world waits until the microtask queue has run dry.
-  { names: ['setImmediate'], files: ['src/runtime/sim/sim-scheduler.ts', 'src/runtime/sim/sim-world.ts'] },
+  { names: ['setImmediate'], files: ['src/runtime/sim/sim-world.ts'] },
   {
     names: [
       'Math.random', 'crypto.randomBytes', 'crypto.randomInt', 'crypto.randomUUID', 'crypto.randomFill', 'crypto.randomFillSync',
@@ -109,6 +110,8 @@ export const guards: readonly Guard[] = [
     ],
     files: ['src/runtime/random.ts']
   },
+  // Keys and nonces; everything else asks a provider.
+  { names: ['crypto.randomBytes'], files: ['src/runtime/crypto/node.ts'] },
   { names: ['process.getBuiltinModule'], files: [] }
 ]
 
