@@ -14,13 +14,20 @@ import { forbidSleep } from './sleep.js'
 /** Turns of the event loop that what was cancelled may take to settle. */
 const patience = 20
 
-/** Made since somebody last looked. */
-const made: System[] = []
+/** Made since somebody last looked. Of very many, only those that still hold something are kept. */
+let made: System[] = []
+let mostMade = 64
 /** Made before the first test, and between tests. */
 const ofTheRun: System[] = []
 const begun = new Set<Suite>()
 
-subscribe('troupe:system:created', system => { made.push(system as System) })
+subscribe('troupe:system:created', system => {
+  if (made.length >= mostMade) {
+    made = made.filter(older => older.root.exitWhenDown === undefined || leaksOf(older).length > 0)
+    mostMade = Math.max(2 * made.length, 64)
+  }
+  made.push(system as System)
+})
 forbidSleep()
 
 export const mochaHooks: RootHookObject = {

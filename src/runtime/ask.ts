@@ -42,7 +42,7 @@ export abstract class Question extends Signal implements ReplyTo<Message> {
     this.deadline = this.timekeeper.armKernelTimer(deadlineTimer, this.timeoutMs, this)
     this.timekeeper.more.addAsking(this)
     asked.more.addAsked(this)
-    let queued = false
+    let queued: boolean
     try {
       queued = asked.tell(question(this))
     } catch (error) {

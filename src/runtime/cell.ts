@@ -519,10 +519,13 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   spawn<C extends Message, I> (behavior: Behavior<C, I>, options: SpawnOptions<I>): ActorRef<C> {
     checkSpawn(behavior as unknown as AnyBehavior, options)
     const { input, name, restart = 'temporary', account } = options as SpawnSettings & { readonly input?: I }
-    if (restart === 'temporary') return this.adopt(behavior as unknown as AnyBehavior, input, name, 0, account) as unknown as ActorRef<C>
     const supervisor = this.extras?.supervisor
+    if (restart === 'temporary') {
+      if (name !== undefined) supervisor?.mustBeFree(name)
+      return this.adopt(behavior as unknown as AnyBehavior, input, name, 0, account)
+    }
     if (supervisor == null) throw new TypeError(`restart: ${this.path} has no supervision, so its children are temporary; got '${restart}'`)
-    return supervisor.add(behavior as unknown as AnyBehavior, input, name, restart, account) as unknown as ActorRef<C>
+    return supervisor.add(behavior as unknown as AnyBehavior, input, name, restart, account)
   }
 
   /** Makes the child; supervision is the caller's. */
@@ -625,18 +628,17 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     this.account.require('tasks', 1, this)
     const task = new Task<T>(this, answers)
     this.more.addTask(task as Task<unknown>)
-    this.kernel.scheduler.touched()
     task.start(run)
     return task
   }
 
   ask<R extends Message, Q extends Message> (to: ActorRef<Q>, question: (replyTo: ReplyTo<R>) => Q, answers: AskAnswers<R, Message>): void {
     const { kernel } = this
-    const asked = kernel.resolve(to as ActorRef<never>, 'to', this)
+    const asked = kernel.resolve(to, 'to', this)
     checkAsk(question, answers)
     this.mustLive('asks nothing')
     new ActorQuestion(this, asked, to, answers.timeoutMs ?? kernel.askTimeoutMs, answers as unknown as AskAnswers<Message, Message>)
-      .put(question as unknown as (replyTo: ReplyTo<Message>) => Message)
+      .put(question)
   }
 
   watch (ref: ActorRef<never>, message: (news: Down) => Message): void {

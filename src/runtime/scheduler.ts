@@ -31,8 +31,6 @@ export interface Scheduler {
   settle (owner: Runnable, settle: () => void): void
   /** A system that it serves has ended. */
   close (system: object): void
-  /** User code that uses promises has been started: a simulated world waits until it has come to rest. */
-  touched (): void
 }
 
 export interface TurnOptions {
@@ -94,10 +92,6 @@ export class TurnScheduler implements Scheduler {
 
   settle (_owner: Runnable, settle: () => void): void {
     settle()
-  }
-
-  touched (): void {
-    // Promises settle between turns by themselves.
   }
 
   /** Stops waking up, so that the process may exit. For when the system has ended. */

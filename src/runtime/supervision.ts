@@ -57,10 +57,10 @@ export interface ChildOptions<I> {
 
 /** Describes a static child for `supervision.children`. */
 export function child<M extends Message, I> (name: string, behavior: Behavior<M, I>, options: ChildOptions<I> = {}): ChildSpec {
-  const where = `child '${String(name)}'`
+  const where = `child '${name}'`
   checkOptions(where, options, ['input', 'restart', 'account'])
   checkName(`${where}: name`, name)
-  checkBehavior(`${where}: behavior`, behavior as unknown as AnyBehavior)
+  checkBehavior(`${where}: behavior`, behavior)
   if (options.input !== undefined) checkFunction(`${where}: input`, options.input)
   if (options.account !== undefined) checkAccount(`${where}: account`, options.account)
   return {
@@ -77,7 +77,7 @@ export function checkSupervision (name: string, supervision: Supervision): Super
   const where = `supervision of '${name}'`
   checkOptions(where, supervision, ['strategy', 'children', 'intensity', 'backoff'])
   if (!strategies.includes(supervision.strategy)) {
-    throw new TypeError(`${where}: strategy must be one of ${strategies.join(', ')}; got '${String(supervision.strategy)}'`)
+    throw new TypeError(`${where}: strategy must be one of ${strategies.join(', ')}; got '${supervision.strategy}'`)
   }
   const { intensity = {}, backoff = {}, children = [] } = supervision
   checkOptions(`${where}, intensity`, intensity, ['restarts', 'withinMs'])
@@ -98,7 +98,7 @@ const strategies: readonly Strategy[] = ['one-for-one', 'rest-for-one', 'dynamic
 const restarts: readonly Restart[] = ['permanent', 'transient', 'temporary']
 
 export function checkRestart (where: string, restart: Restart): Restart {
-  if (!restarts.includes(restart)) throw new TypeError(`${where}: restart must be one of ${restarts.join(', ')}; got '${String(restart)}'`)
+  if (!restarts.includes(restart)) throw new TypeError(`${where}: restart must be one of ${restarts.join(', ')}; got '${restart}'`)
   return restart
 }
 

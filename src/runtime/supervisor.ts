@@ -127,11 +127,9 @@ export class Supervisor {
     checkRestart('restart', restart)
     if (name === undefined) throw new TypeError(`name: a ${restart} child of ${this.owner.path} needs a name, to be found again after a restart`)
     if (handleOf(input) !== undefined) throw new TypeError(`input: a ${restart} child of ${this.owner.path} cannot bring a handle: a restart would find it used up`)
+    this.mustBeFree(name)
     const old = this.byName.get(name)
-    if (old !== undefined) {
-      if (old.state !== 'stopped' && old.state !== 'ended') throw new ActorError('actor/name-taken', `${this.owner.path}/${name}`, 'the name is taken')
-      this.removeSlot(old)
-    }
+    if (old !== undefined) this.removeSlot(old)
     const slot = this.addSlot({ name, behavior, input: () => input, restart, account })
     try {
       this.incarnate(slot)
@@ -140,6 +138,13 @@ export class Supervisor {
       throw error
     }
     return slot.cell!
+  }
+
+  /** A name belongs to a child for as long as it may be started again. @throws ActorError `actor/name-taken` */
+  mustBeFree (name: string): void {
+    const slot = this.byName.get(name)
+    if (slot === undefined || slot.state === 'stopped' || slot.state === 'ended') return
+    throw new ActorError('actor/name-taken', `${this.owner.path}/${name}`, 'the name is taken')
   }
 
   /** The owner itself stops that child: it stays down. */

@@ -78,7 +78,7 @@ export function checkSystemOptions (options: SystemOptions): SystemOptions {
   if (options.name !== undefined && (typeof options.name !== 'string' || !/^[\w.:-]+$/.test(options.name))) {
     throw new TypeError(`${where}: option 'name' must be letters, digits, '-', '_', '.' or ':'; got '${options.name}'`)
   }
-  if (options.root !== undefined) checkBehavior(`${where}: option 'root'`, options.root as unknown as AnyBehavior)
+  if (options.root !== undefined) checkBehavior(`${where}: option 'root'`, options.root)
   if (options.graveyard !== undefined) {
     checkOptions(`${where}, graveyard`, options.graveyard, ['failures', 'others'])
     checkNumber(where, 'graveyard.failures', options.graveyard.failures)
@@ -152,15 +152,15 @@ export class System implements Kernel, AsyncDisposable {
     checkOptions('ask', options, ['timeoutMs', 'signal'])
     checkNumber('ask', 'timeoutMs', options.timeoutMs)
     checkFunction('question', question)
-    const asked = this.resolve(to as ActorRef<never>, 'to', this.root)
+    const asked = this.resolve(to, 'to', this.root)
     const { signal, timeoutMs = this.askTimeoutMs } = options
     return new Promise<R>((resolve, reject) => {
-      const put = new OuterQuestion(this.root, asked, to as ActorRef<never>, timeoutMs, resolve as (reply: Message) => void, reject)
+      const put = new OuterQuestion(this.root, asked, to, timeoutMs, resolve as (reply: Message) => void, reject)
       if (signal?.aborted === true) {
         reject(new ActorError('actor/aborted', to.path, 'the wait was aborted', { cause: signal.reason }))
         return
       }
-      put.put(question as unknown as (replyTo: ReplyTo<Message>) => Message)
+      put.put(question)
       // It may be over already, when the asked was down.
       if (signal === undefined || put.asked === null) return
       const abort = (): void => { put.abort(signal.reason) }
@@ -238,7 +238,7 @@ export class System implements Kernel, AsyncDisposable {
   }
 
   named<M extends Message> (path: string): ActorRef<M> {
-    return new NamedRef(this, path) as unknown as ActorRef<M>
+    return new NamedRef(this, path)
   }
 
   list (path: string): readonly ActorListing[] {

@@ -5,7 +5,7 @@ import { Account, countables, type Countable } from '../../src/runtime/account.j
 import { child } from '../../src/runtime/supervision.js'
 import type { ActorRef } from '../../src/runtime/ref.js'
 import { SeededRandom } from '../../src/runtime/random.js'
-import { act, cellOf, crash, deadLetters, expectEmpty, fail, Handle, inManyWorlds, inWorld, Later, puppet as behavior, statusOf, thrownBy, type Actor, type Note, type Play } from './kit.js'
+import { act, cellOf, crash, deadLetters, expectEmpty, fail, Handle, inManyWorlds, inWorld, Later, puppet as behavior, statusOf, thrownBy, type Note, type Play } from './kit.js'
 
 const limit = (what: Countable, most: number) => ({ limits: { [what]: most } })
 
@@ -20,7 +20,7 @@ describe('accounts', () => {
       actor.timer('t', 1000, { type: 't' })
     })
     tell(top, actor => { actor.own(new Handle()) })
-    await settle0(top, plain)
+    for (const self of [top, plain]) cellOf(self).run(100)
     const use = (account: Account): number[] => [account.use('actors'), account.use('handles'), account.use('timers')]
     expect(cellOf(plain).account).to.equal(cellOf(below).account)
     expect(use(cellOf(below).account)).to.deep.equal([2, 1, 1])
@@ -228,10 +228,3 @@ describe('accounts', () => {
     expect(countables.map(what => system.account.use(what))).to.deep.equal([0, 0, 0, 0, 0, 0])
   }))
 })
-
-/** Handles what waits without letting time pass. */
-async function settle0 (...refs: Array<ActorRef<Note>>): Promise<void> {
-  for (const ref of refs) cellOf(ref).run(100)
-}
-
-export type { Actor }

@@ -1,8 +1,7 @@
 /** Questions: exactly one outcome, always a deadline, nothing left behind. */
 import { expect } from 'chai'
 import type { ReplyTo } from '../../src/runtime/ref.js'
-import type { ActorRef } from '../../src/runtime/ref.js'
-import { act, cellOf, deadLetters, exitOf, fail, Handle, inManyWorlds, inWorld, Later, puppet as behavior, statusOf, thrownBy, type Actor, type Note } from './kit.js'
+import { deadLetters, exitOf, fail, Handle, inManyWorlds, inWorld, puppet as behavior, statusOf, thrownBy, type Actor, type Note } from './kit.js'
 
 /** A question whose receiver does this with it. */
 const question = (answer: (replyTo: ReplyTo<Note>, actor: Actor) => void) => (replyTo: ReplyTo<Note>): Note =>
@@ -313,7 +312,7 @@ describe('ask', () => {
     it('is answered when the system stops', inWorld(async ({ world, system, puppet }) => {
       const asked = puppet()
       // The root takes no messages that it knows, but it takes them.
-      const codes = [code(system.ask(asked, silent)), code(system.ask(system.root as unknown as ActorRef<Note>, silent))]
+      const codes = [code(system.ask(asked, silent)), code(system.ask(system.root, silent))]
       await world.run(1)
       await world.stop()
       expect(await world.until(Promise.all(codes))).to.deep.equal(['actor/down', 'actor/down'])
@@ -336,8 +335,5 @@ describe('ask', () => {
     })
     await settle()
     expect(log).to.deep.equal(['act', 'reply'])
-    expect(new Later().promise).to.be.a('promise')
-    expect(cellOf(asked).alive).to.equal(true)
-    expect(act(() => {}).type).to.equal('act')
   }))
 })

@@ -53,7 +53,7 @@ const chain: Scene = async ({ system, settle }) => {
   const arrived: string[] = []
   system.trace.add((kind, _cell, event) => { if (kind === 'emitted') arrived.push((event as Message).type) }, ['emitted'])
   let next: ActorRef<Forward> | null = null
-  for (let n = 0; n < many; n++) next = system.spawn(relay, { input: next }) as ActorRef<Forward>
+  for (let n = 0; n < many; n++) next = system.spawn<Forward, ActorRef<Forward> | null>(relay, { input: next })
   next!.tell({ type: 'forward', hops: 0 })
   await settle()
   expect(arrived).to.deep.equal([`arrived ${many}`])

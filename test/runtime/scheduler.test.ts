@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import type { ActorRef } from '../../src/runtime/ref.js'
 import { createSystem, type SystemOptions } from '../../src/runtime/system.js'
-import { cellOf, expectEmpty, HandDrive, HandLoop, puppet as behavior, type Note } from './kit.js'
+import type { HandLoop } from './kit.js'
+import { cellOf, expectEmpty, HandDrive, puppet as behavior, type Note } from './kit.js'
 
 /** A system in which each message costs what the test says. */
 function busy (scene: (drive: HandDrive, loop: HandLoop) => Promise<void> | void, options: SystemOptions = {}): () => Promise<void> {

@@ -157,6 +157,20 @@ describe('start', () => {
     }
   }))
 
+  it('of a static child that ends at once does not hold up its siblings', inManyWorlds(10, async ({ puppet, run }) => {
+    for (const strategy of ['one-for-one', 'rest-for-one', 'dynamic'] as const) {
+      for (const restart of ['permanent', 'transient', 'temporary'] as const) {
+        const children = [child('brief', behavior(), { restart, input: () => ({ done: 1 }) }), child('other', behavior())]
+        const boss = puppet({}, { behavior: behavior({ supervision: { strategy, children } }) })
+        await run(restart === 'permanent' && strategy === 'rest-for-one' ? 200_000 : 10)
+        expect(statusOf(boss)).to.equal('running')
+        if (strategy !== 'rest-for-one' || restart !== 'permanent') expect(cellOf(boss).child('other')?.statusName, `${strategy} ${restart}`).to.equal('running')
+        cellOf(boss).requestEnd({ kind: 'killed', reason: 'end of scene' })
+        await run(1)
+      }
+    }
+  }))
+
   it('of a restart that fails while siblings start counts as a crash', inManyWorlds(10, async ({ puppet, run }) => {
     let starts = 0
     const a = child('a', behavior(), {

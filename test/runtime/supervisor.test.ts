@@ -4,7 +4,7 @@ import type { Restart } from '../../src/runtime/context.js'
 import type { ActorRef } from '../../src/runtime/ref.js'
 import type { Strategy, Supervision } from '../../src/runtime/supervision.js'
 import { child } from '../../src/runtime/supervision.js'
-import { act, cellOf, crash, exitOf, fail, inManyWorlds, inWorld, listen, puppet as behavior, statusOf, type Note, type Play, type PuppetInput, type Scene, type Stage } from './kit.js'
+import { act, cellOf, crash, exitOf, fail, inManyWorlds, inWorld, listen, puppet as behavior, statusOf, thrownBy, type Note, type Play, type PuppetInput, type Scene, type Stage } from './kit.js'
 
 /** One supervisor with one child, and what the child's starts tell. */
 interface Nursery extends Stage {
@@ -368,16 +368,12 @@ describe('supervisor', () => {
     await run(1)
     there.tell(crash())
     await run(1)
-    let code: unknown
     tell(boss, actor => {
-      try {
-        actor.spawn(behavior(), { input: {}, name: 'child', restart: 'permanent' })
-      } catch (error) {
-        code = (error as { code: unknown }).code
+      for (const restart of ['permanent', 'temporary'] as const) {
+        expect(thrownBy(() => actor.spawn(behavior(), { input: {}, name: 'child', restart }))).to.include({ code: 'actor/name-taken', path: '/system/boss/child' })
       }
     })
     await run(1)
-    expect(code).to.equal('actor/name-taken')
   })))
 
   it('that ends takes its children with it and restarts none of them', inManyWorlds(20, nursery(async ({ boss, there, run, starts }) => {
@@ -429,7 +425,6 @@ describe('supervisor', () => {
     expect(states[3]).to.equal('suspended')
     expect(states.filter(state => state === 'running')).to.have.length(9)
   }))
-
 })
 
 const waits: number[] = []

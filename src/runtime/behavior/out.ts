@@ -42,7 +42,7 @@ export class Out<E extends Effects = Effects> {
   do (name: string, params?: unknown): void {
     const handler = this.handlers[name]
     if (handler === undefined) throw new TypeError(`effect '${name}' has no handler`)
-    this.push(handler as Act, params, undefined)
+    this.push(handler, params, undefined)
   }
 
   /** Sends `message`. That it was refused shows in the dead letters; use an effect to react to it. */

@@ -1,6 +1,6 @@
 import type { PlainError, PlainExit } from './plain.js'
 import { grouped } from './render-tree.js'
-import type { Alive, Death, Verdict, Why } from './why.js'
+import { endLinks, type Alive, type Death, type Verdict, type Why } from './why.js'
 
 /** The answer of `why` as one sentence for a person. */
 export function explain (why: Why): string {
@@ -51,13 +51,14 @@ const pointTexts: Readonly<Record<string, string>> = {
   mailbox: 'because its mailbox overflowed'
 }
 
-function deathText ({ exit, chain, messages }: Death): string {
+function deathText ({ exit, chain, skipped, messages }: Death): string {
   // The last link is this end itself.
-  const causes = chain.slice(0, -1).reverse().map(link => ` because ${link.path} ${exitText(link.exit)}`).join(',')
+  const causes = chain.slice(0, -1).reverse().map(link => `because ${link.path} ${exitText(link.exit)}`)
+  if (skipped > 0) causes.splice(endLinks - 1, 0, `and so on through ${grouped(skipped)} more`)
   // Of those that only followed, what they did last does not matter.
   const told = chain.length > 1 ? chain[0]!.messages ?? [] : messages
   const last = told.length === 0 ? '' : `; ${chain.length > 1 ? `the last messages of ${chain[0]!.path}` : 'its last messages'}: ${told.map(({ type }) => type).join(', ')}`
-  return `${exitText(exit)}${causes === '' ? '' : `,${causes}`}${last}`
+  return `${[exitText(exit), ...causes].join(', ')}${last}`
 }
 
 function verdictText ({ decision, starts, retryInMs }: Verdict): string {

@@ -34,10 +34,10 @@ export class Graveyard {
     (isFailure(exit) && !isConsequence(exit) ? this.failures : this.others).push(cell, this.buried++, cell.kernel.scheduler.coarseNow)
   }
 
-  /** The last one to have died at that path. */
-  find (path: string): Grave | undefined {
-    const failure = this.failures.find(path)
-    const other = this.others.find(path)
+  /** The last one to have died at that path; with that very exit, if one is given. */
+  find (path: string, exit?: Exit): Grave | undefined {
+    const failure = this.failures.find(path, exit)
+    const other = this.others.find(path, exit)
     const last = failure === undefined || (other !== undefined && other.order > failure.order) ? other : failure
     return last === undefined ? undefined : { cell: last.cell, exit: last.cell.exit!, atMs: last.atMs }
   }
@@ -46,6 +46,18 @@ export class Graveyard {
   failed (): readonly Cell[] {
     return this.failures.list().map(({ cell }) => cell)
   }
+}
+
+/** Whether `path` is the cell's: read from its end, name by name, so that most are dismissed at the first. */
+function livedAt (cell: Cell, path: string): boolean {
+  let end = path.length
+  for (let at: Cell | null = cell; at !== null; at = at.parent) {
+    const { name } = at
+    const start = end - name.length
+    if (path[start - 1] !== '/' || !path.startsWith(name, start)) return false
+    end = start - 1
+  }
+  return end === 0
 }
 
 /** Killed because another ended: a connection that crashes with a thousand streams must not push a thousand failures out. */
@@ -80,10 +92,8 @@ class Ring {
     this.next = next + 1 === size ? 0 : next + 1
   }
 
-  find (path: string): Entry | undefined {
-    const name = path.slice(path.lastIndexOf('/') + 1)
-    // Building each path would take a third of a millisecond; few share the name.
-    return this.list().findLast(({ cell }) => cell.name === name && cell.path === path)
+  find (path: string, exit: Exit | undefined): Entry | undefined {
+    return this.list().findLast(({ cell }) => (exit === undefined || cell.exit === exit) && livedAt(cell, path))
   }
 
   /** Oldest first. */

@@ -82,7 +82,7 @@ export function whyOf (system: System, path: string): Why {
 }
 
 /** Links that are shown at either end of a chain: actors may be nested very deep, and each level has a path of that length. */
-const endLinks = 16
+export const endLinks = 16
 
 function deathOf (system: System, { cell, exit, atMs }: Grave): Death {
   const causes: Blame[] = [{ path: cell.path, exit }]
@@ -95,11 +95,9 @@ function deathOf (system: System, { cell, exit, atMs }: Grave): Death {
 }
 
 function linkOf (system: System, { path, exit }: Blame): Link {
-  const grave = system.graveyard.find(path)
   const link = { path, exit: plainExit(exit) }
-  // Another may have lived and died there since.
-  if (grave === undefined || grave.exit !== exit) return link
-  return { ...link, behavior: grave.cell.behavior.name, messages: grave.cell.recorder?.read() ?? [] }
+  const grave = system.graveyard.find(path, exit)
+  return grave === undefined ? link : { ...link, behavior: grave.cell.behavior.name, messages: grave.cell.recorder?.read() ?? [] }
 }
 
 function verdictOf ({ slot }: Place, nowMs: number): Verdict {

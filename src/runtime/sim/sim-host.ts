@@ -81,7 +81,7 @@ export class SimHost {
   takePort (bits: number): number {
     const used = this.usedPorts ??= new Set()
     let port = firstFreePort + bits % freePorts
-    while (used.has(port)) port = port === 65_535 ? firstFreePort : port + 1
+    while (used.has(port) || this.listeners.some(listener => listener.port === port)) port = port === 65_535 ? firstFreePort : port + 1
     used.add(port)
     return port
   }

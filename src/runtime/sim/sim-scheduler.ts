@@ -97,10 +97,6 @@ export class SimScheduler implements Scheduler {
     this.soon(new SimEvent(owner, settle))
   }
 
-  touched (): void {
-    // The microtask queue runs dry before each step anyway.
-  }
-
   /** Lets `event` happen at `atMs`, or now if that is past. One that is scheduled is moved. Never happens in the caller's stack. */
   at (atMs: number, event: SimEvent): void {
     this.cancel(event)

@@ -22,6 +22,37 @@ export function checkChildren (run: Run): void {
   }
 }
 
+/**
+ * Complains of each group that was not restarted as one: with rest-for-one, who comes later in the list must be gone before
+ * the one that it depends on is started again.
+ */
+export function checkGroups (run: Run): void {
+  const byParent = new Map<Track, Track[]>()
+  for (const track of run.tracks) {
+    const { parent, spec } = track
+    if (parent?.spec?.strategy !== 'rest-for-one' || spec?.supervised !== true) continue
+    const siblings = byParent.get(parent)
+    if (siblings === undefined) byParent.set(parent, [track])
+    else siblings.push(track)
+  }
+  for (const [parent, siblings] of byParent) {
+    // Static ones in the order of the specs, then the others in the order in which they came.
+    const order = [...new Set([...parent.spec!.children, ...siblings.map(({ spec }) => spec!)])]
+    const started = new Set<PlayerSpec>()
+    for (const again of siblings) {
+      const place = order.indexOf(again.spec!)
+      if (!started.has(again.spec!)) {
+        started.add(again.spec!)
+        continue
+      }
+      for (const later of siblings) {
+        if (order.indexOf(later.spec!) <= place || later.spawnedAt >= again.spawnedAt) continue
+        if (later.downAt < 0 || later.downAt > again.spawnedAt) run.complain(`${again.path} was started again at ${again.spawnedAt.toFixed(3)} ms while ${later.path}, later in its group, still lived`)
+      }
+    }
+  }
+}
+
 /** Undefined where both are right. */
 function mustLive (parent: Track, spec: PlayerSpec): boolean | undefined {
   const { name } = spec

@@ -2,7 +2,7 @@
 import type { Cell } from '../../../src/runtime/cell.js'
 import { countables } from '../../../src/runtime/account.js'
 import { CountedHandle } from './counted-handle.js'
-import { checkChildren } from './expected-children.js'
+import { checkChildren, checkGroups } from './expected-children.js'
 import type { Life } from './life.js'
 import type { PlayerSpec } from './player-spec.js'
 import type { Run } from './run.js'
@@ -60,6 +60,7 @@ export function readLedger (run: Run): ReadonlyMap<string, string> {
   equal('open handles', system.handles.size, run.handles.open.size + sum.serving)
   equal('abandoned tasks', system.abandoned.size, run.heedlessTasks - sum.heedless)
   checkChildren(run)
+  checkGroups(run)
   return ledger
 }
 

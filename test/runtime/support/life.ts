@@ -8,7 +8,7 @@ import type { ActorContext } from '../../../src/runtime/context.js'
 import type { CountedHandle } from './counted-handle.js'
 import { points, type Point, type Strike } from './plan.js'
 import type { PlayerMessage } from './player-messages.js'
-import type { PlayerSpec } from './player-spec.js'
+import { cancelled, type PlayerSpec } from './player-spec.js'
 import type { Run } from './run.js'
 
 /** Who watches looks again this often, each time after twice the time: long enough for any back-off of these tests. */
@@ -68,7 +68,7 @@ export class Life {
   due (n: number): void {
     const job = this.jobs.get(n)
     this.jobs.delete(n)
-    if (n === -2) this.run.complain(`${this.spec.path}: a cancelled timer arrived`)
+    if (n === cancelled) this.run.complain(`${this.spec.path} heard of what was cancelled`)
     job?.()
   }
 

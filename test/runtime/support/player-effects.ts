@@ -6,7 +6,8 @@ import type { CountedHandle } from './counted-handle.js'
 import type { Life } from './life.js'
 import { Struck } from './plan.js'
 import type { Answer, PlayerMessage } from './player-messages.js'
-import { farAwayMs, type Action } from './player-spec.js'
+import { cancelled, farAwayMs, type Action } from './player-spec.js'
+import type { Run } from './run.js'
 
 export interface PlayerEffects {
   /** Of the start. */
@@ -50,7 +51,7 @@ function respond (actor: Actor, life: Life, message: PlayerMessage): void {
     case 'p.later': return life.due(message.n)
     case 'p.beat': return life.beat()
     case 'p.work': return work(actor, life, message.n, message.handle)
-    case 'p.ask': return answer(life, message.n, reply => message.replyTo.tell(reply))
+    case 'p.ask': return answer(life, message)
     case 'p.answered': case 'p.result': if (message.handle !== undefined) life.borrow(message.handle)
       return
     case 'p.gone': return life.heardOf(message.n)
@@ -78,17 +79,28 @@ function act (actor: Actor, life: Life, action: Action, n: number): void {
         failed: () => ({ type: 'p.unanswered', n }),
         timeoutMs: action.withinMs
       }
-      return actor.ask<Answer, PlayerMessage>(actor.named<PlayerMessage>(action.to), replyTo => ({ type: 'p.ask', n, replyTo }), answers)
+      for (let i = 0; i < action.times; i++) {
+        actor.ask<Answer, PlayerMessage>(actor.named<PlayerMessage>(action.to), replyTo => ({ type: 'p.ask', n, from: spec.path, replyTo }), answers)
+      }
+      return
     }
     case 'sleep': return task(actor, life, n, async scope => {
       await scope.sleep(action.ms)
       if (action.fails) throw new Error('as it was told to')
       return undefined
     })
-    case 'fetch': return task(actor, life, n, async scope => {
-      await scope.sleep(action.ms)
-      return run.handles.make(`${spec.path} fetched`)
-    })
+    case 'fetch':
+      for (let i = 0; i < action.times; i++) {
+        task(actor, life, n, async scope => {
+          await scope.sleep(action.ms)
+          return run.handles.make(`${spec.path} fetched`)
+        })
+      }
+      return
+    case 'cancel': {
+      const handle = actor.task(async scope => { await scope.sleep(farAwayMs) }, { failed: () => ({ type: 'p.later', n: cancelled }) })
+      return life.later(action.afterMs, () => { handle.cancel() })
+    }
     case 'gather': return task(actor, life, n, async scope => {
       await Promise.all(action.ms.map(async ms => {
         await scope.sleep(ms)
@@ -98,14 +110,14 @@ function act (actor: Actor, life: Life, action: Action, n: number): void {
     })
     case 'hang': {
       if (action.how === 'heedless') run.heedlessTasks++
-      actor.task(scope => hanging(scope, action.how), {})
+      actor.task(scope => hanging(scope, action.how, run), {})
       return
     }
     case 'beat': return life.startBeat(action.everyMs, action.rounds)
     case 'retime':
       actor.timer('retimed', action.ms * 2, { type: 'p.later', n: -1 })
       actor.timer('retimed', action.ms, { type: 'p.later', n: -1 })
-      actor.timer('dropped', action.ms, { type: 'p.later', n: -2 })
+      actor.timer('dropped', action.ms, { type: 'p.later', n: cancelled })
       life.later(action.ms / 2, () => { actor.cancelTimer('dropped') })
       return
     case 'watch': return life.watch(action.target, n, 0)
@@ -145,14 +157,16 @@ function task (actor: Actor, life: Life, n: number, body: (scope: TaskScope) => 
       handle?.[Symbol.dispose]()
       throw error
     }
+    if (handle !== undefined && actor.self.alive) life.run.sentHandle(life.spec.path)
     return handle
   }, answers)
 }
 
-async function hanging (scope: TaskScope, how: 'heedful' | 'heedless' | 'sleeping'): Promise<void> {
+async function hanging (scope: TaskScope, how: 'heedful' | 'heedless' | 'sleeping', run: Run): Promise<void> {
   if (how === 'sleeping') return scope.sleep(farAwayMs)
   const { signal } = scope
-  return new Promise((_resolve, reject) => {
+  return new Promise((resolve, reject) => {
+    if (how === 'heedless') run.lettingGo.push(resolve)
     if (how === 'heedful') signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
   })
 }
@@ -181,12 +195,16 @@ function work (actor: Actor, life: Life, n: number, handle: CountedHandle | unde
   }
 }
 
-function answer (life: Life, n: number, reply: (answer: Answer) => void): void {
+function answer (life: Life, { n, from, replyTo }: Extract<PlayerMessage, { type: 'p.ask' }>): void {
   const { run, spec } = life
+  const replyWithHandle = (): void => {
+    if (replyTo.tell({ type: 'p.answered', n, handle: run.handles.make(`${spec.path} answers`) })) run.sentHandle(from)
+  }
   switch (spec.answers) {
-    case 'at-once': return reply({ type: 'p.answered', n })
-    case 'with-handle': return reply({ type: 'p.answered', n, handle: run.handles.make(`${spec.path} answers`) })
-    case 'late': return life.later(3, () => { reply({ type: 'p.answered', n, handle: run.handles.make(`${spec.path} answers late`) }) })
+    case 'at-once': replyTo.tell({ type: 'p.answered', n })
+      return
+    case 'with-handle': return replyWithHandle()
+    case 'late': return life.later(3, replyWithHandle)
     case 'never':
   }
 }

@@ -9,7 +9,7 @@ export type PlayerMessage =
   | { readonly type: 'p.cue' | 'p.beat' | 'p.later', readonly n: number }
   /** From other players; `n` counts down with each hand that a handle goes through. */
   | { readonly type: 'p.work', readonly n: number, readonly handle?: CountedHandle }
-  | { readonly type: 'p.ask', readonly n: number, readonly replyTo: ReplyTo<Answer> }
+  | { readonly type: 'p.ask', readonly n: number, readonly from: string, readonly replyTo: ReplyTo<Answer> }
   /** Own questions: the answer, or that there is none. */
   | Answer
   | { readonly type: 'p.unanswered', readonly n: number }

@@ -30,11 +30,14 @@ export type AnswerPolicy = 'at-once' | 'late' | 'with-handle' | 'never'
 export type Action =
   /** A plain message, then so many with a handle. */
   | { readonly do: 'tell', readonly to: string, readonly handles: number }
-  | { readonly do: 'ask', readonly to: string, readonly withinMs: number }
+  /** So many questions at a time. */
+  | { readonly do: 'ask', readonly to: string, readonly times: number, readonly withinMs: number }
   /** A task that sleeps, then succeeds or fails (heard as a message). */
   | { readonly do: 'sleep', readonly ms: number, readonly fails: boolean }
-  /** A task that brings a handle. */
-  | { readonly do: 'fetch', readonly ms: number }
+  /** So many tasks at a time, each of which brings a handle. */
+  | { readonly do: 'fetch', readonly ms: number, readonly times: number }
+  /** A task that is cancelled after a while. */
+  | { readonly do: 'cancel', readonly afterMs: number }
   /** A task that waits for several sleeps at a time, one after the other inside each. */
   | { readonly do: 'gather', readonly ms: readonly number[] }
   /** A task that never ends by itself; a heedful one ends when its signal says so, a sleeping one by its sleep. */
@@ -102,6 +105,8 @@ export const slowMs = 8
 export const firstCueMs = 3
 /** Not before the end of any test. */
 export const farAwayMs = 1e7
+/** The number of messages that must never arrive. */
+export const cancelled = -2
 /** Messages of others that may wait for a player that crashes when it is full. */
 export const smallMailbox = 12
 

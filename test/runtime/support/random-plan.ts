@@ -48,6 +48,7 @@ class Planner {
     if (kind < 83) return this.killedWhileStopping()
     if (kind < 91) return this.killedWhileEnding()
     if (kind < 94) return this.flooded()
+    if (kind < 96) return this.givenUpWhileNewsWaits()
     return this.several()
   }
 
@@ -148,7 +149,7 @@ class Planner {
     const { choose } = this
     const spec = this.who(each => this.hears(each) && [...childrenOf(each)].some(({ leaving }) => leaving === 'slow' || leaving === 'hanging'))
     if (spec === null) return null
-    const then = this.act(spec, 'ending', choose.of(['kill', 'kill', 'kill-parent']))
+    const then = this.act(spec, 'ending', choose.of(['kill', 'kill', 'kill-parent', 'give-up']))
     if (spec.crashGraceMs > 0 && choose.chance(0.5)) {
       const point = choose.of<Point>(['step', 'timer', 'effect'])
       const times = this.times(spec.path, point)
@@ -160,6 +161,12 @@ class Planner {
   private flooded (): RandomPlan | null {
     const spec = this.who(each => each.crashesWhenFull && this.hears(each))
     return spec === null ? null : { strikes: [], acts: [this.atMessage(spec, 'flood')], comparable: true }
+  }
+
+  /** Its supervisor gives it up when it is down, but that has yet to come to its turn. */
+  private givenUpWhileNewsWaits (): RandomPlan | null {
+    const strike = this.anyStrike(1, each => each.supervised && each.children.length === 0)
+    return strike === null ? null : { strikes: [strike], acts: [{ path: strike.path, on: 'ending', nth: 1, deed: 'give-up' }], comparable: false }
   }
 
   private several (): RandomPlan | null {

@@ -6,7 +6,7 @@ import { childrenOf, family, firstCueMs, kinds, leavings, player, type Action, t
 import { makeTree, type Tree } from './tree.js'
 
 /** All scripts, graces, back-offs and looks of these trees are over by then. */
-export const restMs = 12_000
+export const restMs = 30_000
 
 const deepest = 4
 const mostPlayers = 26
@@ -143,7 +143,7 @@ function addScript (choose: Choice, spec: PlayerSpec, everybody: readonly Player
 
 function talk (choose: Choice, someone: () => string): Action {
   switch (choose.random.int(5)) {
-    case 0: return { do: 'ask', to: someone(), withinMs: choose.ms(2, 20) }
+    case 0: return { do: 'ask', to: someone(), times: choose.between(1, 2), withinMs: choose.ms(2, 20) }
     case 1: return { do: 'emit', bus: choose.random.int(buses) }
     case 2: return { do: 'connect', to: someone(), forMs: choose.ms(1, 15) }
     default: return { do: 'tell', to: someone(), handles: choose.between(0, 2) }
@@ -151,12 +151,13 @@ function talk (choose: Choice, someone: () => string): Action {
 }
 
 function work (choose: Choice): Action {
-  switch (choose.random.int(6)) {
+  switch (choose.random.int(7)) {
     case 0: return { do: 'sleep', ms: choose.ms(0, 20), fails: choose.chance(0.4) }
-    case 1: return { do: 'fetch', ms: choose.ms(0, 20) }
+    case 1: return { do: 'fetch', ms: choose.ms(0, 20), times: choose.between(1, 2) }
     case 2: return { do: 'gather', ms: Array.from({ length: choose.between(1, 3) }, () => choose.ms(0, 10)) }
     case 3: return { do: 'hang', how: choose.of(['heedful', 'heedless', 'sleeping'] as const) }
     case 4: return { do: 'beat', everyMs: choose.ms(1, 5), rounds: choose.between(2, 8) }
+    case 5: return { do: 'cancel', afterMs: choose.ms(1, 10) }
     default: return { do: 'retime', ms: choose.ms(1, 10) }
   }
 }

@@ -82,6 +82,8 @@ export class Run {
   /** Everything that is there at rest, as text, by place. */
   rest: ReadonlyMap<string, string> = new Map()
   heedlessTasks = 0
+  /** Settle the heedless tasks, once it has been seen that nothing else does: what a test leaves behind fails it. */
+  readonly lettingGo: Array<() => void> = []
   lateErrors = 0
   readonly mode: Mode
   private readonly tree: Tree
@@ -136,6 +138,7 @@ export class Run {
     await world.stop()
     await world.settle()
     zeroLedger(this)
+    for (const letGo of this.lettingGo) letGo()
   }
 
   complain (text: string): void {
@@ -268,7 +271,7 @@ export class Run {
   private heard (cell: Cell, { type, n = 0, handle }: { readonly type: string, readonly n?: number, readonly handle?: Disposable }): void {
     const { path } = this.trackOf.get(cell)!
     this.inHand = pointOf(type)
-    if (type === 'p.work' && handle !== undefined) this.waitingHandles.set(path, this.handlesWaiting(path) - 1)
+    if (handle !== undefined) this.waitingHandles.set(path, this.handlesWaiting(path) - 1)
     if (!this.atRest) {
       const lines = this.transcripts.get(path)
       const line = { atMs: this.world.now(), type, n }

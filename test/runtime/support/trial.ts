@@ -10,7 +10,7 @@
  */
 import { Influence } from './affected.js'
 import { longestStopMs, roomMs } from './patience.js'
-import { nothingPlanned } from './plan.js'
+import { nothingPlanned, type Plan } from './plan.js'
 import { childrenOf } from './player-spec.js'
 import { randomPlan, type RandomPlan } from './random-plan.js'
 import { randomTree, restMs } from './random-tree.js'
@@ -18,6 +18,7 @@ import { Run, type Hit, type Line, type Track } from './run.js'
 import type { Tree } from './tree.js'
 
 export interface Outcome {
+  readonly run: Run
   readonly plan: RandomPlan
   readonly hits: readonly Hit[]
   /** Transcripts outside the affected set, all found equal. */
@@ -27,9 +28,14 @@ export interface Outcome {
 
 export async function trial (seed: number): Promise<Outcome> {
   const tree = randomTree(seed)
-  const rehearsal = await playOnce(tree, seed, 'rehearsal', nothingPlanned)
+  const rehearsal = await rehearse(tree, seed)
   const plan = randomPlan(seed, tree, rehearsal)
   return playPlan(tree, seed, plan, rehearsal)
+}
+
+/** The run in which nothing is done to anybody. */
+export async function rehearse (tree: Tree, seed: number): Promise<Run> {
+  return playOnce(tree, seed, 'rehearsal', nothingPlanned)
 }
 
 /** The run with the plan, and what it is compared with. */
@@ -44,12 +50,16 @@ export async function playPlan (tree: Tree, seed: number, plan: RandomPlan, rehe
     complaints.push(...reference.complaints.map(text => `in the reference: ${text}`))
     compareRests(reference.rest, run.rest, complaints)
   }
-  return { plan, hits: run.hits, compared, complaints }
+  return { run, plan, hits: run.hits, compared, complaints }
 }
 
-async function playOnce (tree: Tree, seed: number, mode: Run['mode'], plan: RandomPlan | typeof nothingPlanned): Promise<Run> {
+async function playOnce (tree: Tree, seed: number, mode: Run['mode'], plan: Plan): Promise<Run> {
   const run = new Run(tree, seed, mode, plan)
-  await run.play(restMs)
+  try {
+    await run.play(restMs)
+  } catch (error) {
+    run.complain(`the world broke: ${String(error)}`)
+  }
   return run
 }
 
@@ -59,12 +69,18 @@ function compareTranscripts (without: Run, withCrash: Run, affected: ReadonlySet
   for (const path of new Set([...without.transcripts.keys(), ...withCrash.transcripts.keys()])) {
     if (affected.has(path)) continue
     compared++
-    const a = without.transcripts.get(path) ?? []
-    const b = withCrash.transcripts.get(path) ?? []
-    const at = firstDifference(a, b)
-    if (at >= 0) complaints.push(`${path} noticed: its line ${at} was '${text(a[at])}' and is '${text(b[at])}'`)
+    const difference = noticed(without, withCrash, path)
+    if (difference !== undefined) complaints.push(difference)
   }
   return compared
+}
+
+/** What was different for the one at that place, if anything was. */
+export function noticed (without: Run, withCrash: Run, path: string): string | undefined {
+  const a = without.transcripts.get(path) ?? []
+  const b = withCrash.transcripts.get(path) ?? []
+  const at = firstDifference(a, b)
+  return at < 0 ? undefined : `${path} noticed: its line ${at} was '${text(a[at])}' and is '${text(b[at])}'`
 }
 
 function firstDifference (a: readonly Line[], b: readonly Line[]): number {
