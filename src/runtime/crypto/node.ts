@@ -1,0 +1,142 @@
+/** The default provider: `node:crypto`, that is OpenSSL. */
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hash, hkdfSync, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { checkLength, checkNonce, generateFrom } from './checks.js'
+import { fresh } from './node-bytes.js'
+import { generateRsa, importPrivate, importPublic } from './node-keys.js'
+import { NodeX25519, RemoteX25519, waysOfThisNode } from './node-x25519.js'
+import type {
+  Aead, CryptoProvider, KeyType, PrivateKeyMaterial, PublicKeyMaterial, SigningKey, VerifyingKey, X25519KeyPair, X25519PublicKey
+} from './provider.js'
+
+const tagBytes = 16
+const empty = new Uint8Array(0)
+
+class NodeCrypto implements CryptoProvider {
+  readonly name = 'node'
+  private x25519: NodeX25519 | undefined
+
+  randomBytes (length: number): Uint8Array {
+    return fresh(randomBytes(length))
+  }
+
+  sha256 (...pieces: readonly Uint8Array[]): Uint8Array {
+    const [only] = pieces
+    // One call is 1.7 times as fast as the object.
+    if (pieces.length === 1 && only !== undefined) return fresh(hash('sha256', only, 'buffer'))
+    const hasher = createHash('sha256')
+    for (const piece of pieces) hasher.update(piece)
+    return fresh(hasher.digest())
+  }
+
+  hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 2): readonly [Uint8Array, Uint8Array]
+  hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 3): readonly [Uint8Array, Uint8Array, Uint8Array]
+  hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 2 | 3): readonly Uint8Array[] {
+    const all = hkdfSync('sha256', inputKeyMaterial, chainingKey, empty, 32 * outputs)
+    return Array.from({ length: outputs }, (_, i) => new Uint8Array(all, 32 * i, 32))
+  }
+
+  aead (key: Uint8Array): Aead {
+    checkLength('an AEAD key', key, 32)
+    return new ChaCha20Poly1305(createSecretKey(key))
+  }
+
+  generateX25519 (entropy?: Uint8Array): X25519KeyPair {
+    if (entropy !== undefined) return this.importX25519(entropy)
+    return this.curve25519().generate()
+  }
+
+  importX25519 (privateKey: Uint8Array): X25519KeyPair {
+    checkLength('an X25519 private key', privateKey, 32)
+    return this.curve25519().fromBytes(privateKey)
+  }
+
+  importX25519Public (publicKey: Uint8Array): X25519PublicKey {
+    checkLength('an X25519 public key', publicKey, 32)
+    return new RemoteX25519(publicKey)
+  }
+
+  generateKey (type: Exclude<KeyType, 'RSA'>, entropy?: Uint8Array): PrivateKeyMaterial
+  generateKey (type: 'RSA', bits: number): PrivateKeyMaterial
+  generateKey (type: KeyType, given?: Uint8Array | number): PrivateKeyMaterial {
+    if (type === 'RSA') return generateRsa(given as number)
+    return generateFrom(type, given as Uint8Array | undefined, length => this.randomBytes(length))
+  }
+
+  importPrivateKey (key: PrivateKeyMaterial): SigningKey {
+    return importPrivate(key)
+  }
+
+  importPublicKey (key: PublicKeyMaterial): VerifyingKey | undefined {
+    return importPublic(key)
+  }
+
+  /** Made at first use: it tries out what this Node can do. */
+  private curve25519 (): NodeX25519 {
+    this.x25519 ??= new NodeX25519(waysOfThisNode(), length => this.randomBytes(length))
+    return this.x25519
+  }
+}
+
+export const nodeCrypto: CryptoProvider = new NodeCrypto()
+
+/** Several pieces of plaintext are gathered here: a copy is cheaper than a second `update` (datapath: 40 against 55 µs for 64 KiB). */
+let staging: Buffer | undefined
+const stagingBytes = 65_536
+
+class ChaCha20Poly1305 implements Aead {
+  readonly #key: KeyObject
+  private readonly iv = Buffer.alloc(12)
+
+  constructor (key: KeyObject) {
+    // Never the raw key: on Node 24 each cipher would cost ten times as much to set up.
+    this.#key = key
+  }
+
+  seal (nonce: number, associatedData: Uint8Array, ...plaintext: readonly Uint8Array[]): readonly Uint8Array[] {
+    this.setNonce(nonce)
+    const cipher = createCipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
+    if (associatedData.length > 0) cipher.setAAD(associatedData, { plaintextLength: 0 })
+    const body = cipher.update(gather(plaintext))
+    cipher.final()
+    return [fresh(body), fresh(cipher.getAuthTag())]
+  }
+
+  open (nonce: number, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const length = sealed.length - tagBytes
+    if (length < 0) return undefined
+    this.setNonce(nonce)
+    const decipher = createDecipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
+    if (associatedData.length > 0) decipher.setAAD(associatedData, { plaintextLength: length })
+    decipher.setAuthTag(sealed.subarray(length))
+    const body = decipher.update(sealed.subarray(0, length))
+    try {
+      decipher.final()
+    } catch {
+      return undefined
+    }
+    return fresh(body)
+  }
+
+  private setNonce (nonce: number): void {
+    checkNonce(nonce)
+    this.iv.writeUInt32LE(nonce % 0x1_0000_0000, 4)
+    this.iv.writeUInt32LE(Math.floor(nonce / 0x1_0000_0000), 8)
+  }
+}
+
+function gather (pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  if (pieces.length === 1 && only !== undefined) return only
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  let target: Buffer
+  if (length <= stagingBytes) target = staging ??= Buffer.allocUnsafeSlow(stagingBytes)
+  else target = Buffer.allocUnsafeSlow(length)
+  let end = 0
+  for (const piece of pieces) {
+    target.set(piece, end)
+    end += piece.length
+  }
+  return target.subarray(0, length)
+}
