@@ -1,0 +1,56 @@
+/**
+ * A muxed link: secured, and carrying streams. QUIC, WebRTC and WebTransport arrive as one; the path of an upgraded raw
+ * link is one too. The connection actor depends on nothing else.
+ *
+ * Owned by one actor. Callbacks come from outside of any actor, one at a time: each is wrapped by `actor.io`.
+ */
+import type { ErrorCode } from '../../messages/errors.js'
+import type { StreamBuffer } from './stream-buffer.js'
+
+export interface MuxedLink extends Disposable {
+  /** Sets who listens, and lets streams come. */
+  attach (listener: MuxedLinkListener): void
+  /**
+   * Opens a stream. Nothing has been sent when it returns; what is written to it in the same turn goes with the opening.
+   * @returns the stream, which belongs to the caller; or why there is none
+   */
+  openStream (): StreamBuffer | ErrorCode
+  /**
+   * Takes no more streams and ends: at once with a code that tells of a failure, and with `connection/closed` once the
+   * streams that are open have ended. `onClose` tells when.
+   */
+  close (code: ErrorCode): void
+  /** Asks for the round trip; the answer is in `stats`, and told to `onPong`. False when it cannot, or is asking. */
+  ping (): boolean
+  readonly stats: MuxedLinkStats
+  /** At once and without a word. */
+  [Symbol.dispose] (): void
+}
+
+export interface MuxedLinkListener {
+  /** The remote has opened a stream. Handed over: whoever does not take it resets it. */
+  readonly onStream: (stream: StreamBuffer) => void
+  /** A limit was reached, and what the remote wanted was refused. */
+  readonly onRefused?: (code: ErrorCode) => void
+  /** After an `openStream` that was refused for a limit: there is room again. */
+  readonly onOpenable?: () => void
+  readonly onPong?: (rttMs: number) => void
+  /** The remote takes no more streams; those that are open go on. */
+  readonly onGoAway?: (code: ErrorCode) => void
+  /** It is over, and so are all its streams. Nothing comes after it. */
+  readonly onClose: (code: ErrorCode, text: string) => void
+}
+
+/** Counted since the beginning, or as of now. */
+export interface MuxedLinkStats {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  readonly inboundStreams: number
+  readonly outboundStreams: number
+  /** Arrived and not read, of all streams. */
+  readonly unreadBytes: number
+  /** Written and not sent, of all streams. */
+  readonly queuedBytes: number
+  /** Last measured round trip; undefined before the first. */
+  readonly rttMs: number | undefined
+}

@@ -1,0 +1,123 @@
+import { copy } from './cursor.js'
+
+/**
+ * First in, first out, of views: nothing is copied on the way but what would waste memory by waiting as a view.
+ *
+ *     views: [ view ][ view ][ view ]   then the open tail: slab[tailStart .. tailEnd]
+ *              ^ headAt: of the first view this much is gone
+ *
+ * Two ways in. `push` takes a view as it is. `keep` is for bytes from a remote that may have to wait: a small piece, or one
+ * that would keep a much larger buffer alive, is copied to the open tail. That bounds what waiting costs (else 262,144
+ * frames of one byte would be 262,144 views, 40 MB for a window of 256 KiB; and 1 KiB would keep a frame of 64 KiB), and
+ * makes one long piece of many short ones for the reader.
+ *
+ * Bound: what `keep` took holds at most 4 times its bytes, and besides the piece at the head, which may have been read in
+ * part, and the slab at the tail, of at most 64 KiB.
+ */
+export class ByteQueue {
+  /** Bytes in the queue. */
+  length = 0
+  private views: Array<Uint8Array | undefined> = []
+  private head = 0
+  private headAt = 0
+  private slab: Uint8Array | null = null
+  private tailStart = 0
+  private tailEnd = 0
+
+  /** Appends a view, which belongs to the queue from now on. */
+  push (bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    if (this.tailEnd > this.tailStart) this.closeTail()
+    this.views.push(bytes)
+    this.length += bytes.length
+  }
+
+  /** Appends `bytes[start .. end]`, by copy where a view would waste memory; its memory belongs to the queue. */
+  keep (bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    if (size >= smallBytes && size * 4 >= bytes.buffer.byteLength) {
+      this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+    } else {
+      this.copyIn(bytes, start, end)
+    }
+  }
+
+  /** Appends a copy of `bytes[start .. end]`: the memory stays the caller's. */
+  copyIn (bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    if (size === 0) return
+    if (this.slab === null || this.slab.length - this.tailEnd < size) this.newSlab(size)
+    copy(bytes, start, end, this.slab!, this.tailEnd)
+    this.tailEnd += size
+    this.length += size
+  }
+
+  /** Takes out the next piece as it lies there, at most `max` bytes of it; undefined when there is none. */
+  shift (max = Infinity): Uint8Array | undefined {
+    const { head, headAt, views } = this
+    if (head === views.length) return this.shiftTail(max)
+    const view = views[head]!
+    const size = view.length - headAt
+    if (size > max) {
+      this.headAt = headAt + max
+      this.length -= max
+      return view.subarray(headAt, headAt + max)
+    }
+    this.length -= size
+    this.headAt = 0
+    views[head] = undefined
+    this.head = head + 1
+    if (this.head === views.length) {
+      views.length = 0
+      this.head = 0
+      // An idle queue holds no memory.
+      if (this.tailStart === this.tailEnd) this.slab = null
+    } else if (this.head >= 64 && this.head * 2 >= views.length) {
+      views.splice(0, this.head)
+      this.head = 0
+    }
+    return headAt === 0 ? view : view.subarray(headAt)
+  }
+
+  /** Drops everything; returns how many bytes that were. */
+  clear (): number {
+    const dropped = this.length
+    this.length = 0
+    this.views = []
+    this.head = 0
+    this.headAt = 0
+    this.slab = null
+    this.tailStart = 0
+    this.tailEnd = 0
+    return dropped
+  }
+
+  private shiftTail (max: number): Uint8Array | undefined {
+    const { slab, tailEnd, tailStart } = this
+    if (tailEnd === tailStart) return undefined
+    const size = Math.min(max, tailEnd - tailStart)
+    this.tailStart += size
+    this.length -= size
+    if (this.tailStart === tailEnd) this.slab = null
+    return slab!.subarray(tailStart, tailStart + size)
+  }
+
+  private closeTail (): void {
+    this.views.push(this.slab!.subarray(this.tailStart, this.tailEnd))
+    this.tailStart = this.tailEnd
+  }
+
+  /** Twice as large each time while the queue is not read, so that neither the many small nor the few pay. */
+  private newSlab (atLeast: number): void {
+    if (this.tailEnd > this.tailStart) this.closeTail()
+    const last = this.slab === null ? firstSlab : this.slab.length * 2
+    this.slab = new Uint8Array(Math.max(atLeast, Math.min(last, largestSlab)))
+    this.tailStart = 0
+    this.tailEnd = 0
+  }
+}
+
+/** Pieces below this are copied together: the copy is cheaper than the view. */
+const smallBytes = 512
+const firstSlab = 512
+const largestSlab = 64 * 1024
