@@ -9,7 +9,10 @@ import type { TaskHandle, TaskScope } from './task.js'
 /** When a supervisor starts a child anew: always, after a failure, or never. */
 export type Restart = 'permanent' | 'transient' | 'temporary'
 
-/** `input` is what the behaviour starts from; it may bring a handle in its field `handle`, by the same rules as a message. */
+/**
+ * `input` is what the behaviour starts from; it may bring a handle in its field `handle`, by the same rules as a message (a
+ * spawn that is refused disposes it). Not that of a child that is restarted: a restart would find it used up.
+ */
 export type SpawnOptions<I> = SpawnSettings & (undefined extends I ? { readonly input?: I } : { readonly input: I })
 
 export interface SpawnSettings {
@@ -72,19 +75,22 @@ export interface ActorContext<M extends Message = Message> {
    * Starts a child. It starts in a turn of its own; what it is told before that waits in its mailbox. A start that throws
    * is reported to those who watch (`start-failed`) and never repeated.
    *
-   * @throws ActorError `actor/closed` when this actor is ending, `actor/limit` when an account refuses
+   * @throws ActorError `actor/closed` when this actor is ending, `actor/limit` when an account refuses, `actor/name-taken`
    */
   readonly spawn: <C extends Message, I>(behavior: Behavior<C, I>, options: SpawnOptions<I>) => ActorRef<C>
   /** The living child of that name. */
   readonly child: (name: string) => ActorRef<Message> | undefined
-  /** Asks an actor of this system to stop: gracefully, then by force when the grace is over. */
+  /**
+   * Asks an actor of this system to stop: gracefully, then by force when the grace is over. A child that its own supervisor
+   * stops or kills stays down, also one that is waiting to be restarted; one that others stop may come back.
+   */
   readonly stop: (ref: ActorRef<never>, options?: StopOptions) => void
   /** Ends an actor at once. */
   readonly kill: (ref: ActorRef<never>, reason?: string) => void
   /** Ends this actor after the current step, with reason `done`. */
   readonly done: (output?: unknown) => void
 
-  /** Arms the timer `key`; an armed one of that key is replaced. `everyMs` makes it repeat. */
+  /** Arms the timer `key`; an armed one of that key is replaced. `everyMs` makes it repeat. Its message brings no handle. */
   readonly timer: (key: string, delayMs: number, message: M, everyMs?: number) => void
   /** True when the timer was armed (or had fired and was not yet handled). */
   readonly cancelTimer: (key: string) => boolean

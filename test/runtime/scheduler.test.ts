@@ -58,7 +58,7 @@ function turns (loop: HandLoop, ms: number): number[] {
 }
 
 /** What the kernel itself needs for a message that costs nothing. */
-const nothing = 0.0002
+const nothing = 0.001
 
 describe('scheduler', () => {
   it('ends a turn after 1,024 messages', busy((drive, loop) => {
@@ -109,12 +109,12 @@ describe('scheduler', () => {
         for (let n = 0; n < neighbours; n++) selfTeller(drive, () => cost, 3)
         const late = clock(drive, 10)
         // Costs are learned within the first slices.
-        turns(loop, 20 * neighbours)
+        turns(loop, 10 * neighbours)
         late.length = 0
-        const lengths = turns(loop, 500)
+        const lengths = turns(loop, 300)
         const longest = 1 + cost
         expect(Math.max(...lengths)).to.be.at.most(longest + 1e-6)
-        expect(late).to.have.length.above(400 / (10 + neighbours))
+        expect(late).to.have.length.above(200 / (10 + neighbours))
         // Fired, it waits for one slice of each that was ready before.
         const slice = Math.max(0.5, cost)
         expect(Math.max(...late)).to.be.at.most(longest + neighbours * (slice + 33 * nothing) + 1e-6)
@@ -162,12 +162,13 @@ describe('scheduler', () => {
   it('stops one that was cheap ten thousand times and turns dear within 32 messages', busy((drive, loop) => {
     const actor = selfTeller(drive, n => n < 10_000 ? nothing : 1, 5000)
     const other = selfTeller(drive, () => nothing)
-    turns(loop, 4)
-    expect(actor.handled).to.be.above(10_000)
+    turns(loop, 12)
+    expect(actor.handled).to.be.within(5000, 10_000)
     const drives = turns(loop, 1000)
+    expect(actor.handled).to.be.above(10_000)
     expect(Math.max(...drives)).to.be.at.most(33)
-    // Learned: from then on it is one at a time.
-    expect(Math.max(...drives.slice(5))).to.be.at.most(1.1)
+    // Learned at once: the first slice mixed cheap and dear, the second shows the cost, from then on it is one at a time.
+    expect(drives.filter(ms => ms > 2)).to.have.length.below(3)
     expect(other.handled).to.be.above(100)
   }))
 
@@ -248,9 +249,10 @@ describe('scheduler', () => {
     const again: Note = { type: 'again', step: () => { handled++ }, run: () => { self.tell(again) } }
     for (let n = 0; n < 10; n++) self.tell(again)
     const ticks: number[] = []
+    let begun = 0
     const ended = new Promise<void>(resolve => {
       system.spawn(roomy, {
-        input: { run: actor => { actor.timer('t', 4, { type: 't', run: () => { ticks.push(actor.now()); if (ticks.length === 5) resolve() } }, 4) } }
+        input: { run: actor => { begun = actor.now(); actor.timer('t', 4, { type: 't', run: () => { ticks.push(actor.now()); if (ticks.length === 5) resolve() } }, 4) } }
       })
     })
     let through = 0
@@ -263,7 +265,7 @@ describe('scheduler', () => {
     await system.stop()
     expect(through).to.be.above(3)
     expect(handled).to.be.above(1000)
-    expect(ticks.at(-1)! - ticks[0]!).to.be.within(15, 500)
+    expect(ticks.at(-1)! - begun).to.be.within(20, 2000)
     expectEmpty(system)
   })
 })

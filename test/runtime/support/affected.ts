@@ -75,14 +75,14 @@ export class Influence {
   }
 
   /** Those who take part in its end: all below it, its supervisor, and with rest-for-one those that are restarted with it. */
-  private * endOf (spec: PlayerSpec): Generator<PlayerSpec> {
-    yield * family(spec)
+  private* endOf (spec: PlayerSpec): Generator<PlayerSpec> {
+    yield* family(spec)
     const { parent } = spec
     if (parent === null || !spec.supervised) return
     yield parent
     if (parent.strategy !== 'rest-for-one') return
-    for (const later of parent.children.slice(parent.children.indexOf(spec) + 1)) yield * family(later)
-    for (const { action } of parent.script) if (action.do === 'spawn' && action.player.supervised) yield * family(action.player)
+    for (const later of parent.children.slice(parent.children.indexOf(spec) + 1)) yield* family(later)
+    for (const { action } of parent.script) if (action.do === 'spawn' && action.player.supervised) yield* family(action.player)
   }
 
   private edge (from: string, to: string): void {

@@ -20,7 +20,7 @@ export class Coverage {
 
   add (hits: readonly Hit[]): void {
     for (const { what, spec, state } of hits) {
-      if (what === 'stop' && state !== 'stopping') continue
+      if (what === 'stop-parent' || (what === 'stop' && state !== 'stopping')) continue
       const kill = (kills as readonly string[]).includes(what)
       const kind = `${spec.kind} ${spec.strategy === null ? 'worker' : 'supervisor'}`
       this.count(kind, state, kill ? 'kills' : 'throws')
@@ -53,8 +53,8 @@ export class Coverage {
       ...table(['', ...states], whoRows.map(row => [row, ...states.map(state => `${this.of(row, state, 'throws')}+${this.of(row, state, 'kills')}`)])),
       '',
       'where it was hit, by strategy of its supervisor and kind of restart (alone: a temporary actor without supervisor)',
-      ...table(['', ...strategies.flatMap(strategy => [short(strategy), '', '']), alone], []),
-      ...table(['', ...strategies.flatMap(() => restarts.map(short)), ''], whereRows.map(row => [row, ...whereColumns.map(column => String(this.of(row, column)))]))
+      ...table(['', ...strategies.flatMap(strategy => [strategy, '', '']), alone], []),
+      ...table(['', ...strategies.flatMap(() => restarts), ''], whereRows.map(row => [row, ...whereColumns.map(column => String(this.of(row, column)))]))
     ].join('\n')
   }
 }
@@ -64,8 +64,6 @@ const whoRows = kinds.flatMap(kind => [`${kind} worker`, `${kind} supervisor`])
 const whereColumns = [...strategies.flatMap(strategy => restarts.map(restart => `${strategy} ${restart}`)), alone]
 const whereRows = [...points, 'flood', 'kill', inSupervisor]
 
-const short = (text: string): string => text.slice(0, 9)
-
 function table (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  return [head, ...rows].map(([first = '', ...rest]) => `  ${first.padEnd(22)}${rest.map(cell => cell.padStart(12)).join('')}`)
+  return [head, ...rows].map(([first = '', ...rest]) => `  ${first.padEnd(22)}${rest.map(cell => cell.padStart(13)).join('')}`)
 }

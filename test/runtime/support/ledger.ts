@@ -58,7 +58,7 @@ export function readLedger (run: Run): ReadonlyMap<string, string> {
   for (const handle of run.handles.open) if (!owned.has(handle)) run.complain(`nobody owns ${handle.label}`)
   for (const resource of owned) if (resource instanceof CountedHandle && !run.handles.open.has(resource)) run.complain('somebody owns a handle that is disposed')
   equal('open handles', system.handles.size, run.handles.open.size + sum.serving)
-  equal('abandoned tasks', system.abandoned.size, run.heedlessTasks - sum.heedless)
+  equal('abandoned tasks', system.abandoned.size, run.lettingGo.length - sum.heedless)
   checkChildren(run)
   checkGroups(run)
   return ledger
@@ -68,13 +68,13 @@ export function readLedger (run: Run): ReadonlyMap<string, string> {
 export function zeroLedger (run: Run): void {
   const { system, world, handles } = run
   const left = {
-    cells: system.liveCells,
-    timers: system.liveTimers,
+    'cells': system.liveCells,
+    'timers': system.liveTimers,
     'armed timers': world.scheduler.timers.size,
-    tasks: system.liveTasks,
-    'abandoned tasks that could have ended': system.abandoned.size - run.heedlessTasks,
-    resources: system.liveResources,
-    questions: system.liveQuestions,
+    'tasks': system.liveTasks,
+    'abandoned tasks that could have ended': system.abandoned.size - run.lettingGo.length,
+    'resources': system.liveResources,
+    'questions': system.liveQuestions,
     'open handles': system.handles.size,
     ...Object.fromEntries(countables.map(what => [`account of ${what}`, system.account.use(what)]))
   }
@@ -96,8 +96,8 @@ function heldAtRest (spec: PlayerSpec, life: Life | undefined): string {
 
 const nothing = { tasks: 0, resources: 0, watching: 0, asking: 0, asked: 0 }
 
-function * cellsBelow (cell: Cell): Generator<Cell> {
+function* cellsBelow (cell: Cell): Generator<Cell> {
   if (cell.exitWhenDown !== undefined) return
   yield cell
-  for (let child = cell.children?.first ?? null; child !== null; child = child.next) yield * cellsBelow(child)
+  for (let child = cell.children?.first ?? null; child !== null; child = child.next) yield* cellsBelow(child)
 }

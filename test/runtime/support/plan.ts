@@ -27,11 +27,11 @@ export interface Strike {
 
 /**
  * - `kill`, `stop`: an operator kills it, or asks it to stop.
- * - `kill-parent`: its parent is killed.
+ * - `kill-parent`, `stop-parent`: its parent is.
  * - `give-up`: its supervisor stops it, so that it stays down.
  * - `flood`: more messages than it takes come at once.
  */
-export type Deed = 'kill' | 'stop' | 'kill-parent' | 'give-up' | 'flood'
+export type Deed = 'kill' | 'stop' | 'kill-parent' | 'stop-parent' | 'give-up' | 'flood'
 
 /** At the nth time that the actor at `path` does what `on` says, right after that step, the deed is done. */
 export interface Act {

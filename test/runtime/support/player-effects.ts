@@ -108,11 +108,9 @@ function act (actor: Actor, life: Life, action: Action, n: number): void {
       }))
       return undefined
     })
-    case 'hang': {
-      if (action.how === 'heedless') run.heedlessTasks++
+    case 'hang':
       actor.task(scope => hanging(scope, action.how, run), {})
       return
-    }
     case 'beat': return life.startBeat(action.everyMs, action.rounds)
     case 'retime':
       actor.timer('retimed', action.ms * 2, { type: 'p.later', n: -1 })

@@ -142,13 +142,13 @@ export function player (parent: PlayerSpec | null, name: string, parts: Partial<
 }
 
 /** The player and all below it, those that it spawns at run time included. */
-export function * family (spec: PlayerSpec): Generator<PlayerSpec> {
+export function* family (spec: PlayerSpec): Generator<PlayerSpec> {
   yield spec
-  for (const child of childrenOf(spec)) yield * family(child)
+  for (const child of childrenOf(spec)) yield* family(child)
 }
 
 /** Static children, then those it spawns at run time. */
-export function * childrenOf (spec: PlayerSpec): Generator<PlayerSpec> {
-  yield * spec.children
+export function* childrenOf (spec: PlayerSpec): Generator<PlayerSpec> {
+  yield* spec.children
   for (const { action } of spec.script) if (action.do === 'spawn') yield action.player
 }

@@ -44,7 +44,7 @@ function makeBehavior (spec: PlayerSpec, supervision: Supervision | undefined, s
     ...supervision === undefined ? {} : { supervision }
   }
   switch (spec.kind) {
-    case 'reducer': return reducerPlayer(options, stand) as unknown as AnyBehavior
+    case 'reducer': return reducerPlayer(options, stand) as AnyBehavior
     case 'machine': return machineBehavior('machine player', machine, fx, playerHandlers, options) as unknown as AnyBehavior
     case 'compiled': return compiledBehavior('compiled player', machine, fx, playerHandlers, options) as unknown as AnyBehavior
   }

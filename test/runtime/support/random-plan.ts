@@ -48,7 +48,8 @@ class Planner {
     if (kind < 83) return this.killedWhileStopping()
     if (kind < 91) return this.killedWhileEnding()
     if (kind < 94) return this.flooded()
-    if (kind < 96) return this.givenUpWhileNewsWaits()
+    if (kind < 96) return this.whileNewsWaits()
+    if (kind < 98) return this.killedAgain()
     return this.several()
   }
 
@@ -163,10 +164,18 @@ class Planner {
     return spec === null ? null : { strikes: [], acts: [this.atMessage(spec, 'flood')], comparable: true }
   }
 
-  /** Its supervisor gives it up when it is down, but that has yet to come to its turn. */
-  private givenUpWhileNewsWaits (): RandomPlan | null {
+  /** It is down, and before its supervisor has heard of that, it gives it up, or has to stop. */
+  private whileNewsWaits (): RandomPlan | null {
     const strike = this.anyStrike(1, each => each.supervised && each.children.length === 0)
-    return strike === null ? null : { strikes: [strike], acts: [{ path: strike.path, on: 'ending', nth: 1, deed: 'give-up' }], comparable: false }
+    return strike === null ? null : { strikes: [strike], acts: [{ path: strike.path, on: 'ending', nth: 1, deed: this.choose.of(['give-up', 'stop-parent']) }], comparable: false }
+  }
+
+  /** An operator's kill does not count: each time it starts again at once. */
+  private killedAgain (): RandomPlan | null {
+    const spec = this.who(each => each.supervised && each.restart !== 'temporary' && this.hears(each))
+    if (spec === null) return null
+    const again = Array.from({ length: this.choose.between(1, 4) }, (_, i) => this.act(spec, 'spawned', 'kill', i + 2))
+    return { strikes: [], acts: [this.atMessage(spec, 'kill'), ...again], comparable: false }
   }
 
   private several (): RandomPlan | null {

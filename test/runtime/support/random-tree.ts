@@ -121,7 +121,7 @@ function addScript (choose: Choice, spec: PlayerSpec, everybody: readonly Player
   const { script } = spec
   const isRoot = spec.parent === null
   // Mostly neighbours, so that not everybody can affect everybody.
-  const neighbours = isRoot ? [spec] : [...childrenOf(spec.parent!)]
+  const neighbours = isRoot ? [spec] : [...childrenOf(spec.parent)]
   const someone = (): string => (choose.chance(0.85) ? choose.of(neighbours) : choose.of(everybody)).path
   const cues = isRoot ? choose.between(0, 2) : choose.between(1, 5)
   const talkative = choose.chance(isRoot ? 0 : spec.strategy === null ? 0.5 : 0.2)

@@ -13,6 +13,7 @@ import { SimWorld } from '../../../src/runtime/sim/sim-world.js'
 import type { System } from '../../../src/runtime/system.js'
 import { HandleLog } from './counted-handle.js'
 import { Life } from './life.js'
+import { Pacing } from './pacing.js'
 import { longestEndMs } from './patience.js'
 import { Struck, type Act, type Plan, type Point, type Strike } from './plan.js'
 import { pointOf, type PlayerMessage } from './player-messages.js'
@@ -58,6 +59,7 @@ export interface Track {
   readonly spawned: Set<string>
   /** Where the throw that has just hit it must be said to have happened. */
   struckAt: string | undefined
+  readonly pacing: Pacing
 }
 
 /** One message of a transcript: when, and what. */
@@ -81,7 +83,6 @@ export class Run {
   readonly tracks: Track[] = []
   /** Everything that is there at rest, as text, by place. */
   rest: ReadonlyMap<string, string> = new Map()
-  heedlessTasks = 0
   /** Settle the heedless tasks, once it has been seen that nothing else does: what a test leaves behind fails it. */
   readonly lettingGo: Array<() => void> = []
   lateErrors = 0
@@ -118,8 +119,7 @@ export class Run {
           return
         case 'ending': return this.ends(actor, subject as Exit)
         case 'down': return this.down(actor, subject as Exit)
-        case 'restarting': return (detail as number) > 0 ? this.occasion('backing-off', `${this.trackOf.get(actor)!.path}/${String(subject)}`) : undefined
-        case 'suspended': return this.occasion('suspended', `${this.trackOf.get(actor)!.path}/${String(subject)}`)
+        case 'restarting': case 'suspended': return this.decided(this.trackOf.get(actor)!, subject as string, detail as number, kind)
         case 'late-error': this.lateErrors++
           return
         case 'observer-removed': return this.complain(`an observer threw ${String(subject)}`)
@@ -138,11 +138,19 @@ export class Run {
     await world.stop()
     await world.settle()
     zeroLedger(this)
+    const disposers = this.mode === 'crash' ? this.hits.filter(({ what }) => what === 'disposer').length : 0
+    if (this.lateErrors < disposers) this.complain(`${disposers} disposers threw, ${this.lateErrors} late errors were reported`)
     for (const letGo of this.lettingGo) letGo()
+    await world.settle()
+    if (this.system.abandoned.size > 0) this.complain(`${this.system.abandoned.size} tasks have settled and count as abandoned`)
   }
 
   complain (text: string): void {
     if (this.complaints.length < 20) this.complaints.push(`at ${this.world.now().toFixed(3)} ms: ${text}`)
+  }
+
+  private object (text: string | undefined): void {
+    if (text !== undefined) this.complain(text)
   }
 
   playerAt (path: string): PlayerSpec | undefined {
@@ -260,12 +268,25 @@ export class Run {
       givenUp: new Set(),
       failedFirst: new Set(),
       spawned: new Set(),
-      struckAt: undefined
+      struckAt: undefined,
+      pacing: new Pacing()
     }
     if (track.spec === undefined) this.complain(`${path} is not in the script`)
+    if (parent?.spec != null && parent.spawned.has(cell.name)) this.object(parent.pacing.started(parent.spec, cell.name, track.spawnedAt))
     parent?.spawned.add(cell.name)
     this.trackOf.set(cell, track)
     this.tracks.push(track)
+  }
+
+  /** A supervisor has decided when to start a child again. */
+  private decided (parent: Track, name: string, delayMs: number, kind: 'restarting' | 'suspended'): void {
+    const now = this.world.now()
+    const last = this.tracks.findLast(track => track.parent === parent && track.cell.name === name)
+    if (parent.spec !== undefined && last !== undefined) {
+      const failure = { name, exit: parent.ends.get(name), ranMs: now - last.spawnedAt }
+      this.object(parent.pacing.decided(parent.spec, failure, now, delayMs, kind === 'suspended'))
+    }
+    if (delayMs > 0) this.occasion(kind === 'suspended' ? 'suspended' : 'backing-off', `${parent.path}/${name}`)
   }
 
   private heard (cell: Cell, { type, n = 0, handle }: { readonly type: string, readonly n?: number, readonly handle?: Disposable }): void {
@@ -342,7 +363,7 @@ export class Run {
 
   private note (path: string, what: Point | Act['on'], times: number): void {
     let counts = this.passed.get(path)
-    if (counts === undefined) this.passed.set(path, counts = new Map())
+    if (counts === undefined) this.passed.set(path, counts = new Map<Point | Act['on'], number>())
     counts.set(what, times)
   }
 
@@ -354,7 +375,7 @@ export class Run {
       const cell = this.system.find(path)
       const parent = spec.parent === null ? null : this.system.find(spec.parent.path)
       const state = cell === null ? this.slotState(spec) : cell.statusName as LifeState
-      const felt = deed === 'kill-parent' ? parent === null ? null : spec.parent : cell === null && deed !== 'give-up' ? null : spec
+      const felt = deed === 'kill-parent' || deed === 'stop-parent' ? parent === null ? null : spec.parent : cell === null && deed !== 'give-up' ? null : spec
       this.hit(deed, spec, state, felt)
       // A world in which a permanent or temporary actor was stopped at that step, and a transient one came back.
       const instead = this.mode === 'reference' && spec.restart !== 'transient'
@@ -366,6 +387,8 @@ export class Run {
         case 'stop': cell?.requestStop('operator', undefined, undefined)
           break
         case 'kill-parent': if (parent !== null) this.system.inspect.kill(parent.path)
+          break
+        case 'stop-parent': parent?.requestStop('operator', undefined, undefined)
           break
         case 'give-up':
           if (parent === null) break

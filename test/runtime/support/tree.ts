@@ -22,7 +22,7 @@ export function makeTree (root: PlayerSpec): Tree {
           strategy: spec.strategy,
           intensity: spec.intensity,
           backoff: spec.backoff,
-          children: spec.children.map(each => child(each.name, each.behavior as never, { input: (() => tree.run!.casting(each)) as never, restart: each.restart }))
+          children: spec.children.map(each => child(each.name, each.behavior as never, { input: () => tree.run!.casting(each), restart: each.restart }))
         }
     spec.behavior = behaviorOf(spec, supervision, spec === root ? () => tree.run!.casting(root) : undefined)
   }
