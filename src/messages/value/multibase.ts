@@ -14,18 +14,29 @@ import { base58btc, base58flickr } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64'
 import { base8 } from 'multiformats/bases/base8'
 
-const codecs = {
+export type BaseName =
+  | 'base2' | 'base8' | 'base10' | 'base16' | 'base16upper'
+  | 'base32' | 'base32upper' | 'base32pad' | 'base32padupper' | 'base32hex' | 'base32hexupper' | 'base32hexpad'
+  | 'base32hexpadupper' | 'base32z' | 'base36' | 'base36upper' | 'base58btc' | 'base58flickr'
+  | 'base64' | 'base64pad' | 'base64url' | 'base64urlpad'
+
+interface Codec {
+  readonly name: string
+  readonly prefix: string
+  encode (bytes: Uint8Array): string
+  decode (text: string): Uint8Array
+}
+
+const codecs: Readonly<Record<BaseName, Codec>> = {
   base2, base8, base10, base16, base16upper,
   base32, base32upper, base32pad, base32padupper, base32hex, base32hexupper, base32hexpad, base32hexpadupper, base32z,
   base36, base36upper, base58btc, base58flickr, base64, base64pad, base64url, base64urlpad
-} as const
-
-export type BaseName = keyof typeof codecs
+}
 
 /** Decoding base 58, 36 and 10 takes quadratic time, so nothing longer is tried: a CID in base 2 has 340 letters. */
 export const maxMultibaseLetters = 512
 
-const byPrefix: ReadonlyMap<string, { readonly name: string, decode (text: string): Uint8Array }> = new Map(
+const byPrefix: ReadonlyMap<string, Codec> = new Map(
   Object.values(codecs).map(codec => [codec.prefix, codec])
 )
 
