@@ -118,11 +118,18 @@ export class SimWorld {
     return await promise
   }
 
-  /** Stops all systems that are still there, and runs until they are. What is still under way in the network is dropped. */
+  /**
+   * Stops all systems that are still there, and runs until they are and what was cancelled with them has settled. What is
+   * still under way in the network is dropped.
+   */
   async stop (): Promise<void> {
     const stopping = [...this.systems.values()].map(async ({ system }) => { await system[Symbol.asyncDispose]() })
     await this.until(Promise.all(stopping))
     this.network.close()
+    // The sleeps of tasks that were cancelled last have yet to reject; without further steps those tasks could not settle.
+    const end = this.now() + settlingMs
+    const unsettled = (): boolean => [...this.systems.values()].some(({ system }) => system.abandoned.size > 0)
+    await this.turn(() => this.scheduler.nextAt <= end && unsettled())
   }
 
   private freeName (): string {
@@ -188,3 +195,6 @@ async function repeat (act: () => boolean): Promise<void> {
     line()
   })
 }
+
+/** Virtual time for cancelled tasks to settle in: thousands of steps. One that waits for what never comes stays abandoned. */
+const settlingMs = 10
