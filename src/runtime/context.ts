@@ -1,6 +1,6 @@
 import type { Account, AccountOptions } from './account.js'
 import type { Behavior } from './behavior/behavior.js'
-import type { Down, Exit } from './exit.js'
+import type { Down } from './exit.js'
 import type { Message } from './message.js'
 import type { Random } from './random.js'
 import type { ActorRef, ReplyTo } from './ref.js'
@@ -130,5 +130,3 @@ export interface ActorContext<M extends Message = Message> {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
-
-export type { Exit }
