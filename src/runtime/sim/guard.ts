@@ -63,13 +63,19 @@ const harmless: ReadonlySet<string> = new Set(['PROMISE', 'TickObject', 'Microta
 /** Crypto jobs whose result is chance, even when they are done at once. */
 const entropy: ReadonlySet<string> = new Set(['RANDOMBYTESREQUEST', 'KEYPAIRGENREQUEST', 'KEYGENREQUEST', 'RANDOMPRIMEREQUEST'])
 
-/**
- * Node makes the same job object for `hkdfSync` as for `hkdf`; only the latter is given a callback, after it was made. An
- * `AsyncResource` of user land is only a label.
- */
-function isForeign ({ type, resource }: Suspect): boolean {
-  if (type.endsWith('REQUEST') && !entropy.has(type)) return typeof (resource as { ondone?: unknown }).ondone === 'function'
+/** An `AsyncResource` of user land is only a label. */
+function isForeign ({ type, resource, made }: Suspect): boolean {
+  if (type.endsWith('REQUEST') && !entropy.has(type)) return comesLater(resource, made)
   return !('runInAsyncScope' in resource)
+}
+
+/**
+ * Whether a crypto job is done by another thread. Node makes the same object for `hkdfSync` as for `hkdf`; only the latter is
+ * given a callback, after it was made. From Node 24 on the jobs of web crypto settle a promise instead, which nobody can see;
+ * but web crypto does no job at once, so it is enough to know that it made one.
+ */
+function comesLater (job: object, made: Error): boolean {
+  return typeof (job as { ondone?: unknown }).ondone === 'function' || String(made.stack).includes('node:internal/crypto/webcrypto')
 }
 
 function here (type: string): Error {

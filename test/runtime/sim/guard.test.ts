@@ -24,6 +24,14 @@ async function runWith (play: (actor: Actor) => void | Promise<void>): Promise<E
   return thrown
 }
 
+const { subtle } = crypto.webcrypto
+const secret = new Uint8Array(32)
+const keys = {
+  aes: await subtle.importKey('raw', secret, 'AES-GCM', true, ['encrypt', 'wrapKey']),
+  hmac: await subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']),
+  hkdf: await subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits'])
+}
+
 describe('guard of a simulated world', () => {
   const nothing = (): void => {}
   const foreign: Record<string, readonly [string, () => void]> = {
@@ -35,7 +43,11 @@ describe('guard of a simulated world', () => {
     'random bytes, now': ['RANDOMBYTESREQUEST', () => { crypto.randomBytes(8) }],
     'a new key': ['KEYPAIRGENREQUEST', () => { crypto.generateKeyPairSync('ed25519') }],
     'a key derived, later': ['DERIVEBITSREQUEST', () => { crypto.hkdf('sha256', 'a', 'b', 'c', 32, nothing) }],
-    'web crypto': ['HASHREQUEST', () => { void crypto.webcrypto.subtle.digest('SHA-256', new Uint8Array(1)) }],
+    'a hash of web crypto': ['HASHREQUEST', () => { void subtle.digest('SHA-256', new Uint8Array(1)) }],
+    'a signature of web crypto': ['SIGNREQUEST', () => { void subtle.sign('HMAC', keys.hmac, new Uint8Array(1)) }],
+    'a cipher of web crypto': ['CIPHERREQUEST', () => { void subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, keys.aes, new Uint8Array(1)) }],
+    'a key derived by web crypto': ['DERIVEBITSREQUEST', () => { void subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(1), info: new Uint8Array(1) }, keys.hkdf, 256) }],
+    'a new key of web crypto': ['KEYGENREQUEST', () => { void subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt']) }],
     'compression': ['ZLIB', () => { gzip('a', nothing) }],
     'a socket': ['TCPWRAP', () => { connect(9, '127.0.0.1').on('error', nothing).destroy() }],
     'a server': ['TCPSERVERWRAP', () => { const server = createServer().listen(0, () => server.close()) }],
@@ -49,6 +61,11 @@ describe('guard of a simulated world', () => {
     })
   }
 
+  it('catches what web crypto does only after a promise of its own', async () => {
+    const error = await runWith(() => { void subtle.wrapKey('raw', keys.aes, keys.aes, { name: 'AES-GCM', iv: new Uint8Array(12) }) })
+    expect(error?.message).to.include("'CIPHERREQUEST'")
+  })
+
   const harmless: Record<string, () => void | Promise<void>> = {
     'promises, ticks and microtasks': async () => {
       await Promise.resolve()
@@ -58,6 +75,8 @@ describe('guard of a simulated world', () => {
     'a file read at once': () => { readFileSync(new URL(import.meta.url)) },
     'crypto done at once': () => {
       crypto.hkdfSync('sha256', 'a', 'b', 'c', 64)
+      crypto.pbkdf2Sync('a', 'b', 1, 16, 'sha256')
+      crypto.scryptSync('a', 'b', 16)
       crypto.createHash('sha256').update('a').digest()
       const cipher = crypto.createCipheriv('chacha20-poly1305', new Uint8Array(32), new Uint8Array(12), { authTagLength: 16 })
       cipher.update('a')
