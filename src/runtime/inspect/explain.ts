@@ -47,6 +47,7 @@ const pointTexts: Readonly<Record<string, string>> = {
   task: 'in a task',
   timer: 'at a timer',
   io: 'in a callback from outside',
+  defer: 'in what it had deferred',
   stop: 'while it stopped',
   mailbox: 'because its mailbox overflowed'
 }
