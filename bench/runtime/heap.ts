@@ -51,7 +51,6 @@ async function run (sheet: Sheet): Promise<void> {
 
   const untouched = await bytes('compiled machine, untouched', async () => slope(sheet, lease, input, { told: 0 }))
   const used = await bytes(`compiled machine, after ${messages} messages, with its recorder`, async () => slope(sheet, lease, input, { told: messages }))
-  await bytes(`compiled machine, after ${messages} messages, recording off`, async () => slope(sheet, lease, input, { told: messages, recording: false }))
   await bytes('compiled stream with its deadline timer, untouched', async () => slope(sheet, stream, input, { told: 0 }))
   await bytes('reducer, untouched', async () => slope(sheet, counter, () => undefined as never, { told: 0 }))
   await bytes('createActor of the same machine, untouched', xstateSlope)
@@ -61,12 +60,11 @@ async function run (sheet: Sheet): Promise<void> {
 
 interface Use {
   readonly told: number
-  readonly recording?: boolean
 }
 
 /** What each of the second half of the actors adds to the heap. Nothing but the kernel's own lists holds them. */
-async function slope<M extends Message, I, S> (sheet: Sheet, behavior: Behavior<M, I, S>, input: (id: number) => I, { told, recording = true }: Use): Promise<number> {
-  const { system, loop } = handSystem({ recording })
+async function slope<M extends Message, I, S> (sheet: Sheet, behavior: Behavior<M, I, S>, input: (id: number) => I, { told }: Use): Promise<number> {
+  const { system, loop } = handSystem()
   const parent = cellOf(system.spawn(reducer({ name: 'parent', initial: () => 0, step: state => state }), { input: undefined }))
   const add = (count: number): void => {
     for (let i = 0; i < count; i++) {

@@ -11,8 +11,8 @@
  * - *down*: children gone, timers and tasks cancelled, resources disposed, everybody told. For good.
  *
  * Invariants: `run` is never entered twice at a time; nothing here recurses into another cell (news travels as signals
- * and flags, so a tree may be nested 100,000 deep); after *down* the cell holds nothing but its name, its exit and its
- * recorder.
+ * and flags, so a tree may be nested 100,000 deep); after *down* the cell holds nothing but its name, its exit and what
+ * its mailbox remembers.
  *
  * One class with all fields set in one order and everything rare in `Extras`, because there is one of these per stream.
  */
@@ -28,7 +28,6 @@ import type {
 import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
-import { Recorder } from './inspect/recorder.js'
 import type { Kernel } from './kernel.js'
 import { Mailbox } from './mailbox.js'
 import { disposeQuietly, handleOf, type Message } from './message.js'
@@ -74,10 +73,11 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   state: unknown
   exit: Exit | undefined = undefined
   mailbox: Mailbox | null = null
-  recorder: Recorder | null = null
   extras: Extras | null = null
   timers: OwnTimers | null = null
   private orders = 0
+  /** How many messages of others may wait before one more is no simple matter: none where each is to be looked at. */
+  private room = 0
   private queued = false
   draws = 0
   cost = 0
@@ -96,6 +96,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     // As a signed number: half of the unsigned ones would be an object each.
     this.hash = mix(parent === null ? 0 : parent.hash, mix(own, incarnation)) | 0
     this.state = input
+    if (typeof behavior.options.overflow !== 'object' && !account.limitsMessages) this.room = this.capacity
     kernel.liveCells++
     if (kernel.trace.on.spawned) kernel.trace.report('spawned', this)
     this.schedule()
@@ -133,25 +134,35 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   tell (message: Message): boolean {
     const { behavior, kernel } = this
     const { accepts } = behavior
-    if (typeof message !== 'object' || message === null || (accepts === undefined ? typeof message.type !== 'string' : !accepts.has(message.type))) {
+    const type = typeof message === 'object' && message !== null ? message.type : undefined
+    if (typeof type !== 'string' || (accepts !== undefined && !accepts.has(type))) {
       throw new TypeError(`message: ${describeMessage(message)} is not accepted by ${this.path} (${behavior.name})`)
     }
     // Whether it arrives or not, it has left the sender's hands.
     if (kernel.custody !== undefined && kernel.custody === message.handle) kernel.custody = undefined
+    const { mailbox } = this
+    if (mailbox === null || mailbox.others >= this.room) return this.receive(message, type)
+    mailbox.push(message, type)
+    this.schedule()
+    return true
+  }
+
+  /** What `tell` does when it is not as simple as usual. */
+  private receive (message: Message, type: string): boolean {
+    const { kernel, account } = this
     if (this.status >= ending) {
       kernel.deadLetter(this, message, 'down')
       return false
     }
-    const { overflow } = behavior.options
-    if (overflow !== undefined && typeof overflow === 'object') return this.coalesce(message, overflow.coalesce)
+    const { overflow } = this.behavior.options
+    if (typeof overflow === 'object') return this.coalesce(message, overflow.coalesce)
     const mailbox = this.mailbox ??= new Mailbox()
-    if (mailbox.others >= (behavior.options.mailboxCapacity ?? defaultMailboxCapacity) && !this.makeRoom(mailbox, message)) return false
-    if (this.account.limitsMessages && this.account.charge('messages', 1) !== null) {
+    if (mailbox.others >= this.capacity && !this.makeRoom(mailbox, message)) return false
+    if (account.limitsMessages && account.charge('messages', 1) !== null) {
       kernel.deadLetter(this, message, 'full')
       return false
     }
-    mailbox.others++
-    mailbox.push(message)
+    mailbox.push(message, type)
     this.schedule()
     return true
   }
@@ -195,13 +206,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       else {
         const { mailbox } = this
         if (mailbox === null || mailbox.size === 0 || this.status >= ending) break
-        const entry = mailbox.shift()
-        // Only signals make the two counts differ, so most messages are spared the look at their class.
-        if (mailbox.size < mailbox.others || !(entry instanceof Signal)) {
-          mailbox.others--
+        const { coarseNow } = this.kernel.scheduler
+        if (mailbox.signalNext) this.takeSignal(mailbox, coarseNow)
+        else {
           if (this.account.limitsMessages) this.account.release('messages', 1)
-          this.deliver(entry as Message, 'step')
-        } else this.takeSignal(entry)
+          this.deliver(mailbox.shift(coarseNow), 'step')
+        }
       }
       handled++
     }
@@ -263,16 +273,23 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   }
 
   /** A signal of this actor's own has come to its turn. */
-  private takeSignal (signal: Signal): void {
+  private takeSignal (mailbox: Mailbox, atMs: number): void {
+    const signal = mailbox.shiftSignal(atMs)
     const at = signal.point
-    let message: Message | null
+    let message: Message | null = null
+    let failure: Exit | undefined
     try {
       message = signal.take(this)
     } catch (error) {
-      this.end({ kind: 'crashed', at, error })
+      failure = { kind: 'crashed', at, error }
+    }
+    if (message !== null) {
+      mailbox.name(message.type)
+      this.deliver(message, at)
       return
     }
-    if (message !== null) this.deliver(message, at)
+    mailbox.forget()
+    if (failure !== undefined) this.end(failure)
   }
 
   /**
@@ -284,7 +301,6 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   private deliver (message: Message, at: CrashPoint): void {
     const { behavior, kernel } = this
     const { out } = kernel
-    if (kernel.recording) (this.recorder ?? this.startRecording()).note(message.type, kernel.scheduler.coarseNow)
     if (kernel.trace.on.message) kernel.trace.report('message', this, message)
     kernel.custody = message.handle
     out.begin(behavior.handlers)
@@ -304,11 +320,6 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     if (kernel.custody !== undefined) this.loseCustody()
     if (kernel.trace.on.changed && this.state !== before) kernel.trace.report('changed', this, message)
     if (finished) this.finish(output)
-  }
-
-  private startRecording (): Recorder {
-    this.recorder = new Recorder()
-    return this.recorder
   }
 
   /** A step has thrown: nothing of what it wanted is done. Or an effect: those after it are not. */
@@ -367,6 +378,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       this.end({ kind: 'crashed', at: 'stop', error })
       return
     }
+    ;(this.mailbox ??= new Mailbox()).remember(message.type, this.kernel.scheduler.coarseNow)
     this.deliver(message, 'stop')
   }
 
@@ -380,6 +392,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       if (handle !== undefined && this.kernel.custody !== handle) disposeQuietly(handle)
     }
     this.status = ending
+    this.room = 0
     this.exit = exit
     const { trace } = this.kernel
     if (failed) trace.report('crashed', this, exit)
@@ -410,15 +423,13 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   private closeMailbox (): void {
     const { mailbox, kernel, account } = this
     if (mailbox === null) return
-    while (mailbox.size > 0) {
-      const entry = mailbox.shift()
+    for (const entry of mailbox.close()) {
       if (entry instanceof Signal) entry.lost(this)
       else {
         if (account.limitsMessages) account.release('messages', 1)
         kernel.deadLetter(this, entry, 'down')
       }
     }
-    this.mailbox = null
   }
 
   /** A stop has one deadline: what the behaviour used of it its children do not get again. */
@@ -462,12 +473,10 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     const { kernel, account, extras, parent } = this
     const exit = this.exit!
     this.status = down
-    this.closeMailbox()
     extras?.releaseAll()
     this.timers?.dropAll()
     this.timers = null
     this.state = undefined
-    this.mailbox = null
     this.orders = 0
     extras?.tellWatchers(exit)
     this.extras = null
@@ -502,8 +511,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       signal.lost(this)
       return
     }
-    (this.mailbox ??= new Mailbox()).push(signal)
+    (this.mailbox ??= new Mailbox()).pushSignal(signal)
     this.schedule()
+  }
+
+  private get capacity (): number {
+    return this.behavior.options.mailboxCapacity ?? defaultMailboxCapacity
   }
 
   private makeRoom (mailbox: Mailbox, message: Message): boolean {
@@ -525,7 +538,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   private coalesce (message: Message, keyOf: (message: Message) => unknown): boolean {
     const { more } = this
-    more.coalescing ??= new Coalescing(this.behavior.options.mailboxCapacity ?? defaultMailboxCapacity)
+    more.coalescing ??= new Coalescing(this.capacity)
     return more.coalescing.add(this, message, keyOf)
   }
 

@@ -18,8 +18,6 @@ export interface Kernel {
   /** The one collector of wishes: steps of a system never nest. */
   readonly out: Out
   readonly askTimeoutMs: number
-  /** Whether each actor keeps its last messages' types and times. */
-  readonly recording: boolean
 
   /** The handle of the message in hand, until somebody takes it. */
   custody: Disposable | undefined

@@ -31,8 +31,6 @@ export interface SystemOptions extends TurnOptions {
   readonly root?: Behavior<never>
   /** Deadline of an ask that names none, in milliseconds. Default 5,000. */
   readonly askTimeoutMs?: number
-  /** Whether each actor keeps type and time of its last eight messages, for `why`. About 7 to 13 % of a step and 175 bytes. Default true. */
-  readonly recording?: boolean
   /** Most of each kind in the whole system. Default: none. */
   readonly limits?: Readonly<Partial<Record<Countable, number>>>
   readonly graveyard?: GraveyardOptions
@@ -49,7 +47,7 @@ export interface OuterAskOptions {
 }
 
 const optionNames: readonly (keyof SystemOptions)[] = [
-  'name', 'root', 'askTimeoutMs', 'recording', 'limits', 'graveyard', 'log', 'seed', 'turnMessages', 'turnMs'
+  'name', 'root', 'askTimeoutMs', 'limits', 'graveyard', 'log', 'seed', 'turnMessages', 'turnMs'
 ]
 
 /**
@@ -94,7 +92,6 @@ export class System implements Kernel, AsyncDisposable {
   readonly trace = new Trace()
   readonly out = new Out()
   readonly askTimeoutMs: number
-  readonly recording: boolean
   readonly seed: number
   readonly deadLetters = new DeadLetters()
   readonly graveyard: Graveyard
@@ -122,7 +119,6 @@ export class System implements Kernel, AsyncDisposable {
     this.name = options.name ?? 'system'
     this.scheduler = scheduler
     this.askTimeoutMs = options.askTimeoutMs ?? 5000
-    this.recording = options.recording ?? true
     this.seed = options.seed ?? unpredictableSeed()
     this.graveyard = new Graveyard(options.graveyard)
     this.account = new Account(`/${this.name}`, null, options.limits)

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Cell } from '../../src/runtime/cell.js'
-import { Mailbox } from '../../src/runtime/mailbox.js'
+import { Mailbox, type Remembered } from '../../src/runtime/mailbox.js'
 import { Signal } from '../../src/runtime/signal.js'
 import type { Message } from '../../src/runtime/message.js'
 import { act, cellOf, deadLetters, exitOf, Handle, inWorld, listen, puppet as behavior, type Note } from './kit.js'
@@ -178,43 +178,85 @@ describe('mailbox', () => {
     expect(log.slice(1)).to.deep.equal(['timer', 'before', 'down', 'after'])
   }))
 
-  it('keeps its order while it grows, wraps and loses from the middle', () => {
+  it('keeps its order and its memory while it grows, wraps and loses from the middle', () => {
     class Mark extends Signal {
       readonly point = 'step'
-      readonly n: number
-      constructor (n: number) {
-        super()
-        this.n = n
-      }
-
       take (_owner: Cell): null { return null }
       lost (): void {}
     }
-    const operation = fc.constantFrom('message', 'message', 'signal', 'shift', 'oldest')
-    fc.assert(fc.property(fc.array(operation, { maxLength: 120 }), operations => {
+    const operation = fc.constantFrom('message', 'message', 'message', 'signal', 'shift', 'shift', 'oldest', 'remember')
+    fc.assert(fc.property(fc.array(operation, { maxLength: 200 }), operations => {
       const mailbox = new Mailbox()
-      const model: Array<Message | Signal> = []
+      const waiting: Array<Message | Signal> = []
+      const handled: Remembered[] = []
       operations.forEach((what, n) => {
-        if (what === 'message' || what === 'signal') {
-          const entry = what === 'message' ? { type: `${n}` } : new Mark(n)
-          if (what === 'message') mailbox.others++
-          mailbox.push(entry)
-          model.push(entry)
-        } else if (what === 'shift') {
-          if (model.length === 0) return
-          const entry = mailbox.shift()
-          if (!(entry instanceof Signal)) mailbox.others--
-          expect(entry).to.equal(model.shift())
-        } else {
-          const at = model.findIndex(entry => !(entry instanceof Signal))
-          expect(mailbox.shiftOldestOther()).to.equal(at < 0 ? undefined : model.splice(at, 1)[0])
+        if (what === 'message') {
+          const message = { type: `message ${n}` }
+          mailbox.push(message, message.type)
+          waiting.push(message)
+        } else if (what === 'signal') {
+          const signal = new Mark()
+          mailbox.pushSignal(signal)
+          waiting.push(signal)
+        } else if (what === 'remember') {
+          mailbox.remember(`never waited ${n}`, n)
+          handled.push({ type: `never waited ${n}`, atMs: n })
+        } else if (what === 'oldest') {
+          const at = waiting.findIndex(entry => !(entry instanceof Signal))
+          expect(mailbox.shiftOldestOther()).to.equal(at < 0 ? undefined : waiting.splice(at, 1)[0])
+        } else if (waiting.length > 0) {
+          const next = waiting.shift()!
+          expect(mailbox.signalNext).to.equal(next instanceof Signal)
+          if (!(next instanceof Signal)) {
+            expect(mailbox.shift(n)).to.equal(next)
+            handled.push({ type: next.type, atMs: n })
+          } else {
+            expect(mailbox.shiftSignal(n)).to.equal(next)
+            // Each second one means a message.
+            if (n % 2 === 0) mailbox.forget()
+            else {
+              mailbox.name(`signal ${n}`)
+              handled.push({ type: `signal ${n}`, atMs: n })
+            }
+          }
         }
-        expect(mailbox.size).to.equal(model.length)
-        expect(mailbox.others).to.equal(model.filter(entry => !(entry instanceof Signal)).length)
+        expect(mailbox.size).to.equal(waiting.length)
+        expect(mailbox.others).to.equal(waiting.filter(entry => !(entry instanceof Signal)).length)
+        expect(mailbox.read()).to.deep.equal(handled.slice(-8))
       })
-      while (model.length > 0) expect(mailbox.shift()).to.equal(model.shift())
+      expect(mailbox.close()).to.deep.equal(waiting)
+      expect([mailbox.size, mailbox.others]).to.deep.equal([0, 0])
+      expect(mailbox.read()).to.deep.equal(handled.slice(-8))
     }), { seed: 1 })
   })
+
+  it('remembers the last eight messages, those of signals and of a stop too, and no others', inWorld(async ({ puppet, settle, now }) => {
+    const self = puppet({}, { behavior: behavior({ mailboxCapacity: 12, overflow: 'dropOldest', stopMessage: () => ({ type: 'stop' }) }) })
+    await settle()
+    for (let n = 0; n < 14; n++) self.tell({ type: `a${n}` })
+    self.tell(act(actor => {
+      actor.timer('never', 1, { type: 'never' })
+      actor.timer('once', 1, { type: 'timer', run: actor => { actor.cancelTimer('never') } })
+      actor.task(async () => 1, {})
+      actor.task(async () => 1, { done: () => ({ type: 'task' }) })
+    }))
+    await settle()
+    expect(cellOf(self).mailbox!.read().map(({ type }) => type)).to.deep.equal(['a10', 'a11', 'a12', 'a13', 'act', 'task', 'never', 'timer'])
+    cellOf(self).requestStop('enough', undefined, undefined)
+    await settle()
+    const last = cellOf(self).mailbox!.read()
+    expect(last.map(({ type }) => type).slice(-2)).to.deep.equal(['timer', 'stop'])
+    expect(last.at(-1)!.atMs).to.be.within(1, Math.floor(now()))
+  }))
+
+  it('keeps of what was handled only type and time', inWorld(async ({ puppet, settle }) => {
+    const payload = { type: 'a' }
+    const self = puppet()
+    self.tell(payload)
+    await settle()
+    const { ring } = cellOf(self).mailbox as unknown as { readonly ring: readonly unknown[] }
+    expect(ring).to.include('a').and.not.include(payload)
+  }))
 
   it('is empty of messages that the account counts after any end', inWorld(async ({ puppet, settle }) => {
     for (const end of [{ type: 'done', done: 1 }, { type: 'crash', step: () => { throw new Error('as told') } }, act(actor => { actor.kill(actor.self) })]) {

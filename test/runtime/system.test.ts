@@ -166,13 +166,4 @@ describe('system', () => {
     expect(refs.map(({ alive }) => alive)).to.deep.equal([false, true])
     await systems[1]!.stop()
   })
-
-  it('keeps no record of messages when recording is off', async () => {
-    const drive = new HandDrive({ recording: false })
-    const self = drive.system.spawn(behavior(), { input: {} })
-    self.tell({ type: 'a' })
-    await drive.run(1)
-    expect(cellOf(self).recorder).to.equal(null)
-    await drive.stop()
-  })
 })

@@ -4,7 +4,7 @@ import type { Restart } from '../context.js'
 import type { Strategy } from '../supervision.js'
 import { describe, statusOf, type Place, type PlaceStatus } from './place.js'
 import { defined, kindOf, type Plain } from './plain.js'
-import type { Remembered } from './recorder.js'
+import type { Remembered } from '../mailbox.js'
 
 export interface TimerView {
   /** The key that the actor gave it; for the kernel's own timers what they are, in brackets: `(grace)`. */
@@ -75,7 +75,7 @@ export function viewOf ({ path, cell, slot }: Place, nowMs: number): ActorView |
     watching: watching.map(ref => ref.path),
     questions: { asking, asked },
     account: cell === null ? null : accountView(cell.account, cell.account !== cell.parent?.account),
-    messages: cell?.recorder?.read() ?? [],
+    messages: cell?.mailbox?.read() ?? [],
     restarts: slot === undefined ? 0 : Math.max(slot.starts - 1, 0),
     restart: slot?.restart,
     retryInMs: slot?.retryAtMs === undefined ? undefined : Math.max(slot.retryAtMs - nowMs, 0),

@@ -3,7 +3,7 @@ import type { System } from '../system.js'
 import type { Grave } from './graveyard.js'
 import { placeAt, statusOf, type Place, type PlaceStatus } from './place.js'
 import { plainExit, type PlainExit } from './plain.js'
-import type { Remembered } from './recorder.js'
+import type { Remembered } from '../mailbox.js'
 
 /** One of the ends that led to another. */
 export interface Link {
@@ -91,13 +91,13 @@ function deathOf (system: System, { cell, exit, atMs }: Grave): Death {
   const skipped = Math.max(causes.length - 2 * endLinks, 0)
   causes.splice(endLinks, skipped)
   const chain = causes.map(cause => linkOf(system, cause))
-  return { behavior: cell.behavior.name, exit: plainExit(exit), atMs, chain, skipped, messages: cell.recorder?.read() ?? [] }
+  return { behavior: cell.behavior.name, exit: plainExit(exit), atMs, chain, skipped, messages: cell.mailbox?.read() ?? [] }
 }
 
 function linkOf (system: System, { path, exit }: Blame): Link {
   const link = { path, exit: plainExit(exit) }
   const grave = system.graveyard.find(path, exit)
-  return grave === undefined ? link : { ...link, behavior: grave.cell.behavior.name, messages: grave.cell.recorder?.read() ?? [] }
+  return grave === undefined ? link : { ...link, behavior: grave.cell.behavior.name, messages: grave.cell.mailbox?.read() ?? [] }
 }
 
 function verdictOf ({ slot }: Place, nowMs: number): Verdict {

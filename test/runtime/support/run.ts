@@ -106,7 +106,7 @@ export class Run {
     this.plan = plan
     tree.run = this
     this.world = new SimWorld({ seed })
-    this.system = this.world.system({ name: tree.root.name, root: tree.root.behavior! as never, recording: false })
+    this.system = this.world.system({ name: tree.root.name, root: tree.root.behavior! as never })
     this.handles = new HandleLog(this.system.handles)
     this.track(this.system.root)
     this.occasion('spawned', tree.root.path)
