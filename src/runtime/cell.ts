@@ -330,7 +330,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   }
 
   /** A handle that nobody took belongs to nobody: it is disposed, so it cannot leak. */
-  private loseCustody (): void {
+  loseCustody (): void {
     const { kernel } = this
     if (kernel.custody === undefined) return
     const error = disposeQuietly(kernel.custody)

@@ -33,7 +33,10 @@ export interface StopOptions {
 
 /** How the answers of awaited work come back as messages of one's own. */
 export interface TaskAnswers<T, M extends Message> {
-  /** Turns the result into a message. Without it the result is dropped (and a `Disposable` result disposed). */
+  /**
+   * Turns the result into a message. A `Disposable` result belongs into its `handle`, as it is or inside of another one; it is
+   * disposed when the message has none and nobody took it. Without `done` the result is dropped, a `Disposable` one disposed.
+   */
   readonly done?: (value: T) => M
   /** Turns the error into a message. Without it a failing task crashes its owner. */
   readonly failed?: (error: unknown) => M

@@ -122,14 +122,7 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
       if (answers.failed === undefined) throw outcome
       return mapped('failed', answers.failed, outcome)
     }
-    if (answers.done !== undefined) {
-      try {
-        return mapped('done', answers.done, outcome as T)
-      } catch (error) {
-        disposeResult(outcome)
-        throw error
-      }
-    }
+    if (answers.done !== undefined) return map(owner, answers.done, outcome as T)
     disposeResult(outcome)
     return null
   }
@@ -170,10 +163,30 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
   }
 }
 
+/**
+ * The message that a result means. A disposable one has to get on, as the handle of that message or in it, or somebody must
+ * take it: one that the mapper drops is disposed, also when it throws.
+ */
+function map<T> (owner: Cell, done: (value: T) => Message, result: T): Message {
+  const { kernel } = owner
+  if (isDisposable(result)) kernel.custody = result
+  try {
+    const message = mapped('done', done, result)
+    if (message.handle !== undefined) kernel.custody = undefined
+    return message
+  } finally {
+    owner.loseCustody()
+  }
+}
+
 function disposeResult (result: unknown): boolean {
-  if (typeof result !== 'object' || result === null || !(Symbol.dispose in result)) return false
-  disposeQuietly(result as Disposable)
+  if (!isDisposable(result)) return false
+  disposeQuietly(result)
   return true
+}
+
+function isDisposable (result: unknown): result is Disposable {
+  return typeof result === 'object' && result !== null && Symbol.dispose in result
 }
 
 /** One waiting `sleep`. */

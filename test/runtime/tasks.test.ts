@@ -82,6 +82,20 @@ describe('tasks', () => {
     expect([kept.disposed, dropped.disposed]).to.deep.equal([0, 1])
   }))
 
+  it('whose done drops a disposable result have it disposed', inWorld(async ({ puppet, tell, settle }) => {
+    const dropped = new Handle()
+    const wrapped = new Handle()
+    const owned = new Handle()
+    const wrapper = new Handle()
+    tell(puppet(), actor => {
+      actor.task(async () => dropped, { done: () => ({ type: 'dropped' }) })
+      actor.task(async () => wrapped, { done: () => ({ type: 'wrapped', handle: wrapper, run: actor => { actor.own(wrapper) } }) })
+      actor.task(async () => owned, { done: result => { actor.own(result); return { type: 'owned' } } })
+    })
+    await settle()
+    expect([dropped, wrapped, owned].map(({ disposed }) => disposed)).to.deep.equal([1, 0, 0])
+  }))
+
   it('whose done throws crash their owner, and a disposable result is disposed', inWorld(async ({ puppet, tell, settle }) => {
     const handle = new Handle()
     const self = puppet()
