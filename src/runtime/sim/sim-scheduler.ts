@@ -1,3 +1,4 @@
+import { IndexedHeap, type HeapItem } from '../indexed-heap.js'
 import { exponential, mix } from '../random.js'
 import type { Runnable, Scheduler } from '../scheduler.js'
 import { Timers } from '../time/timers.js'
@@ -15,7 +16,7 @@ export interface Chancy {
 }
 
 /** Something that happens at a virtual time and belongs to no actor, such as the arrival of bytes. Can be used again and again. */
-export class SimEvent {
+export class SimEvent implements HeapItem<SimEvent> {
   owner: Chancy
   readonly act: () => void
   /** Not null for the activation of a cell; `act` is then unused. */
@@ -25,7 +26,6 @@ export class SimEvent {
   tie = 0
   /** Decides between equal ties, which only a collision of hashes brings. */
   order = 0
-  /** Place in the heap; -1 when not there. */
   index = -1
 
   constructor (owner: Chancy, act: () => void) {
@@ -35,6 +35,11 @@ export class SimEvent {
 
   get scheduled (): boolean {
     return this.index >= 0
+  }
+
+  earlierThan (other: SimEvent): boolean {
+    if (this.at !== other.at) return this.at < other.at
+    return this.tie < other.tie || (this.tie === other.tie && this.order < other.order)
   }
 }
 
@@ -58,7 +63,7 @@ export class SimScheduler implements Scheduler {
   private readonly seed: number
   private readonly meanDelayMs: number
   private readonly stepMs: number
-  private readonly heap: SimEvent[] = []
+  private readonly heap = new IndexedHeap<SimEvent>()
   /** Events of cells that rest, to be used again: one per step would be a tenth of all time. */
   private readonly spare: SimEvent[] = []
   private order = 0
@@ -108,18 +113,18 @@ export class SimScheduler implements Scheduler {
   }
 
   cancel (event: SimEvent): void {
-    if (event.index >= 0) this.remove(event)
+    this.heap.remove(event)
   }
 
   /** When the next thing happens; Infinity when nothing will. */
   get nextAt (): number {
-    const first = this.heap[0]
+    const { first } = this.heap
     return Math.min(first === undefined ? Infinity : first.at, this.timers.nextDue)
   }
 
   /** True when nobody is ready and nothing is on its way; timers may still be armed. */
   get idle (): boolean {
-    return this.heap.length === 0
+    return this.heap.size === 0
   }
 
   /** Lets time pass without anything happening. */
@@ -129,14 +134,14 @@ export class SimScheduler implements Scheduler {
 
   /** Does the next thing. */
   step (): void {
-    const first = this.heap[0]
+    const { first } = this.heap
     const due = this.timers.nextDue
     if (due <= (first === undefined ? Infinity : first.at)) {
       // All that are due at this instant, before anybody runs: otherwise equal times would never race.
       this.advance(due)
       this.timers.fire(this.time)
     } else if (first !== undefined) {
-      this.remove(first)
+      this.heap.remove(first)
       this.advance(first.at)
       this.steps++
       this.last = first.owner
@@ -171,57 +176,8 @@ export class SimScheduler implements Scheduler {
     event.at = at
     event.tie = tie
     event.order = this.order++
-    this.heap.push(event)
-    this.siftUp(event, this.heap.length - 1)
+    this.heap.add(event)
   }
-
-  private remove (event: SimEvent): void {
-    const { heap } = this
-    const place = event.index
-    event.index = -1
-    const last = heap.pop()!
-    if (last === event) return
-    if (place > 0 && earlier(last, heap[(place - 1) >> 1]!)) this.siftUp(last, place)
-    else this.siftDown(last, place)
-  }
-
-  private siftUp (event: SimEvent, from: number): void {
-    const { heap } = this
-    let place = from
-    while (place > 0) {
-      const up = (place - 1) >> 1
-      const parent = heap[up]!
-      if (!earlier(event, parent)) break
-      heap[place] = parent
-      parent.index = place
-      place = up
-    }
-    heap[place] = event
-    event.index = place
-  }
-
-  private siftDown (event: SimEvent, from: number): void {
-    const { heap } = this
-    const { length } = heap
-    let place = from
-    for (;;) {
-      let down = 2 * place + 1
-      if (down >= length) break
-      let child = heap[down]!
-      if (down + 1 < length && earlier(heap[down + 1]!, child)) child = heap[++down]!
-      if (!earlier(child, event)) break
-      heap[place] = child
-      child.index = place
-      place = down
-    }
-    heap[place] = event
-    event.index = place
-  }
-}
-
-function earlier (a: SimEvent, b: SimEvent): boolean {
-  if (a.at !== b.at) return a.at < b.at
-  return a.tie < b.tie || (a.tie === b.tie && a.order < b.order)
 }
 
 const nobody: Chancy = { hash: 0, draws: 0 }

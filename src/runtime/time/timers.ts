@@ -1,5 +1,6 @@
 import type { Cell } from '../cell.js'
 import type { CrashPoint } from '../exit.js'
+import { IndexedHeap, type HeapItem } from '../indexed-heap.js'
 import type { Message } from '../message.js'
 import { Signal } from '../signal.js'
 
@@ -18,7 +19,7 @@ export interface TimerKind {
  * One timer of one cell. It is on its owner's list from arming until it was handled or cancelled, so a timer that has
  * fired and waits in the mailbox can still be cancelled, and then never arrives.
  */
-export class Timer extends Signal {
+export class Timer extends Signal implements HeapItem<Timer> {
   readonly owner: Cell
   readonly kind: TimerKind
   readonly key: string
@@ -26,7 +27,6 @@ export class Timer extends Signal {
   readonly everyMs: number
   due: number
   order = 0
-  /** Place in the heap; -1 when not there. */
   index = -1
   listed = true
   before: Timer | null = null
@@ -54,99 +54,55 @@ export class Timer extends Signal {
   lost (): void {
     // Its owner cancels all its timers when it ends; nothing else is held.
   }
+
+  /** Equal times fire in the order in which they were armed. */
+  earlierThan (other: Timer): boolean {
+    return this.due < other.due || (this.due === other.due && this.order < other.order)
+  }
 }
 
 /**
- * All armed timers of a scheduler, earliest first: a binary heap in which each timer knows its place, so that removing
- * one costs O(log n) and stopping an actor costs only its own timers (XState scans the timers of the whole system).
+ * All armed timers of a scheduler, earliest first. Each knows its place, so stopping an actor costs only its own timers
+ * (XState scans those of the whole system).
  */
 export class Timers {
-  private readonly heap: Timer[] = []
+  private readonly heap = new IndexedHeap<Timer>()
   private armed = 0
 
   get size (): number {
-    return this.heap.length
+    return this.heap.size
   }
 
   /** When the earliest is due; Infinity when there is none. */
   get nextDue (): number {
-    const first = this.heap[0]
+    const { first } = this.heap
     return first === undefined ? Infinity : first.due
   }
 
   arm (timer: Timer): void {
     timer.order = this.armed++
-    this.heap.push(timer)
-    this.siftUp(timer, this.heap.length - 1)
+    this.heap.add(timer)
   }
 
   disarm (timer: Timer): void {
-    const at = timer.index
-    if (at < 0) return
-    timer.index = -1
-    const last = this.heap.pop()!
-    if (last === timer) return
-    if (at > 0 && earlier(last, this.heap[(at - 1) >> 1]!)) this.siftUp(last, at)
-    else this.siftDown(last, at)
+    this.heap.remove(timer)
   }
 
   /** All that are armed, in no order. For inspection. */
   list (): readonly Timer[] {
-    return [...this.heap]
+    return this.heap.list()
   }
 
   /** Fires all that are due at `now`, each once, earliest first. Returns how many. */
   fire (now: number): number {
     let fired = 0
-    for (let first = this.heap[0]; first !== undefined && first.due <= now; first = this.heap[0]) {
+    for (let first = this.heap.first; first !== undefined && first.due <= now; first = this.heap.first) {
       this.disarm(first)
       first.kind.fire(first)
       fired++
     }
     return fired
   }
-
-  private siftUp (timer: Timer, from: number): void {
-    const { heap } = this
-    let at = from
-    while (at > 0) {
-      const up = (at - 1) >> 1
-      const parent = heap[up]!
-      if (!earlier(timer, parent)) break
-      heap[at] = parent
-      parent.index = at
-      at = up
-    }
-    heap[at] = timer
-    timer.index = at
-  }
-
-  private siftDown (timer: Timer, from: number): void {
-    const { heap } = this
-    const { length } = heap
-    let at = from
-    for (;;) {
-      let down = 2 * at + 1
-      if (down >= length) break
-      let child = heap[down]!
-      const right = heap[down + 1]
-      if (right !== undefined && earlier(right, child)) {
-        child = right
-        down++
-      }
-      if (!earlier(child, timer)) break
-      heap[at] = child
-      child.index = at
-      at = down
-    }
-    heap[at] = timer
-    timer.index = at
-  }
-}
-
-/** Equal times fire in the order in which they were armed. */
-function earlier (a: Timer, b: Timer): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order)
 }
 
 /** A timer that its actor has set. */
