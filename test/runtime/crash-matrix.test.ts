@@ -103,6 +103,7 @@ const rows: readonly Row[] = [
   { name: 'the mapper of a result throws', plan: strike('mapper'), exit: 'crashed at task' },
   { name: 'its step throws for a timer', plan: strike('timer', 5), exit: 'crashed at timer' },
   { name: 'a callback throws', plan: strike('io'), exit: 'crashed at io' },
+  { name: 'what it has deferred throws', plan: strike('defer'), exit: 'crashed at defer' },
   { name: 'its stop throws', plan: both(act('stop'), strike('stop')), exit: 'crashed at stop' },
   { name: 'a disposer throws in its stop', plan: both(act('stop'), strike('disposer')), exit: 'stopped, operator', isFailure: false },
   { name: 'it throws while a message with a handle waits', plan: strike('queued'), exit: 'crashed at step' },
@@ -141,7 +142,7 @@ describe('crash matrix', () => {
     }
   })
 
-  for (const point of ['start', 'step', 'effect', 'task', 'mapper', 'timer', 'io', 'queued'] as const) {
+  for (const point of ['start', 'step', 'effect', 'task', 'mapper', 'timer', 'io', 'defer', 'queued'] as const) {
     it(`of a temporary actor that nobody supervises only its watchers hear: ${point}`, async () => {
       for (const kind of kinds) {
         const { tree, victim } = company({ strategy: 'one-for-one', restart: 'temporary', kind, lonely: true })

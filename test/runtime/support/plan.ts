@@ -8,13 +8,13 @@
  * - `effect`: in a handler, between two effects.
  * - `task`, `mapper`: in awaited work, and in the function that makes a message of its result or of an answer.
  * - `timer`: in the step of a due timer.
- * - `io`: in a callback from outside.
+ * - `io`, `defer`: in a callback from outside, and in what that has deferred.
  * - `stop`: in the step of the stop message.
  * - `disposer`: in the disposal of an owned resource; the actor is ending then, so it does not crash.
  * - `queued`: in a step while a message with a handle waits in the mailbox.
  */
-export type Point = 'start' | 'step' | 'late' | 'effect' | 'task' | 'mapper' | 'timer' | 'io' | 'stop' | 'disposer' | 'queued'
-export const points: readonly Point[] = ['start', 'step', 'late', 'effect', 'task', 'mapper', 'timer', 'io', 'stop', 'disposer', 'queued']
+export type Point = 'start' | 'step' | 'late' | 'effect' | 'task' | 'mapper' | 'timer' | 'io' | 'defer' | 'stop' | 'disposer' | 'queued'
+export const points: readonly Point[] = ['start', 'step', 'late', 'effect', 'task', 'mapper', 'timer', 'io', 'defer', 'stop', 'disposer', 'queued']
 
 /** Who is at that place throws at its nth visit of that point: its incarnation `from` (0 is the first), and the `lives` - 1 after it. */
 export interface Strike {

@@ -251,8 +251,15 @@ function converse (actor: Actor, life: Life, link: RawLink): () => void {
 }
 
 function poked (life: Life): void {
-  if (!life.actor!.self.alive) life.run.complain(`${life.spec.path} was called back after its end`)
-  life.visit('io')
+  passes(life, 'io')
   if (life.halted) return
-  life.actor!.self.tell({ type: 'p.poked', n: 0 })
+  life.actor!.defer(() => {
+    passes(life, 'defer')
+    if (!life.halted) life.actor!.self.tell({ type: 'p.poked', n: 0 })
+  })
+}
+
+function passes (life: Life, point: 'io' | 'defer'): void {
+  if (!life.actor!.self.alive) life.run.complain(`${life.spec.path} was called back after its end`)
+  life.visit(point)
 }

@@ -86,7 +86,7 @@ class Planner {
 
   /** The commonest points would take all: first the point, then who passes it, then when. */
   private anyStrike (lives = 1, fits: (spec: PlayerSpec) => boolean = () => true): Strike | null {
-    const point = this.choose.of<Point>(['step', 'late', 'effect', 'task', 'mapper', 'timer', 'io', 'queued'])
+    const point = this.choose.of<Point>(['step', 'late', 'effect', 'task', 'mapper', 'timer', 'io', 'defer', 'queued'])
     const spec = this.who(each => fits(each) && this.times(each.path, point) > 0)
     return spec === null ? null : this.strike(spec, point, this.choose.between(1, this.times(spec.path, point)), 0, lives)
   }
