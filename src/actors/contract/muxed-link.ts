@@ -32,10 +32,7 @@ export interface MuxedLink extends Disposable {
 }
 
 /** What a link needs of the actor that owns it. */
-export interface MuxedLinkOwner extends Pick<ActorContext, 'account' | 'io' | 'now'> {
-  /** Runs `fn` once the current run and its microtasks are over: then what all streams wrote leaves as one write. */
-  readonly defer: (fn: () => void) => void
-}
+export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'defer' | 'io' | 'now'>
 
 /** Called within the owner's guard, and never in the stack of a call to the link. */
 export interface MuxedLinkListener {
