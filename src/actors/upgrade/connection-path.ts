@@ -7,7 +7,7 @@
  *
  * **Writing.** What was written is flushed once: at the end of the read that brought it about, or when the current run of
  * code and its microtasks are over. The muxer fills one frame of the session after another, until the link has no more room;
- * then it waits for the drain. So at most the link's own high-water mark and one frame lie in it, and all else waits in the
+ * then it waits for the drain. So at most the link's own high-water mark and two frames lie in it, and all else waits in the
  * buffers, where writers see it. (Nothing is gained by flushing sooner: links gather what is written in one turn.)
  *
  * **Reading.** While more is unread than may be, the link is paused, until half of it is read. Bytes are copied only where
