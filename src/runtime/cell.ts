@@ -39,7 +39,7 @@ import { Signal } from './signal.js'
 import { Supervisor } from './supervisor.js'
 import { Task, type TaskHandle, type TaskScope } from './task.js'
 import { OwnTimers } from './time/own-timers.js'
-import type { Timer, TimerKind } from './time/timers.js'
+import { alarmTimer, type Timer, type TimerKind } from './time/timers.js'
 
 /** A behaviour whose types are forgotten: the compiler checked them where it was spawned. */
 export type AnyBehavior = Behavior<Message, unknown, unknown>
@@ -778,16 +778,6 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   get more (): Extras {
     return this.extras ??= new Extras(this)
   }
-}
-
-const alarmTimer: TimerKind = {
-  label: 'alarm',
-  point: 'timer',
-  fire (timer) {
-    timer.owner.dropTimer(timer)
-    timer.owner.alarmed(timer.payload as () => void)
-  },
-  handle: () => null
 }
 
 const graceTimer: TimerKind = {

@@ -23,10 +23,12 @@ import { errorTable, isErrorCode, NetworkError, type ErrorCode, type ErrorInitia
 import type { CoreOut, PathOut } from '../contract/core.js'
 import type { Link, LinkCloseReason } from '../contract/link.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkOwner, MuxedLinkStats } from '../contract/muxed-link.js'
-import type { ByteBudget, Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
+import type { Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
 import type { SecureSession } from '../contract/security.js'
 import type { StreamBuffer, StreamReset } from '../contract/stream-buffer.js'
+import { copied } from './copied.js'
 import type { PathLimits } from './upgrade-options.js'
+import { windowBudget } from './window-budget.js'
 
 export interface ConnectionPathOptions {
   /** Nobody listens to it; it is the path's from now on. */
@@ -359,7 +361,7 @@ export class ConnectionPath implements MuxedLink {
     // Nobody is there who could close it with us.
     this.link.reset()
     this.finish(verdict)
-    this.report()
+    this.report(verdict)
   }
 
   private readonly remoteEnded = (): void => {
@@ -373,8 +375,14 @@ export class ConnectionPath implements MuxedLink {
 
   private readonly closed = (reason: LinkCloseReason, error?: Error): void => {
     if (this.phase === OVER) return
-    this.finish({ code: reason === 'timed-out' ? 'connection/timeout' : 'connection/reset', text: error?.message ?? '', initiator: reason === 'timed-out' ? 'local' : 'remote' })
-    this.report()
+    const text = error?.message ?? ''
+    const verdict: Verdict = reason === 'timed-out'
+      ? { code: 'connection/timeout', text, initiator: 'local' }
+      : { code: 'connection/reset', text, initiator: 'remote' }
+    // When it is ending, it was this that was waited for.
+    const told = this.phase === ENDING && this.verdict !== null ? this.verdict : verdict
+    this.finish(told)
+    this.report(told)
   }
 
   /** Ends our side of the link. The other is given a little time to do the same, so that our last word is not lost. */
@@ -388,7 +396,7 @@ export class ConnectionPath implements MuxedLink {
     this.alarm = owner.alarm(lingerMs, () => {
       this.phase = OVER
       link.reset()
-      this.report()
+      this.report(verdict)
     })
   }
 
@@ -408,9 +416,8 @@ export class ConnectionPath implements MuxedLink {
     if (attached) this.muxer.command({ type: 'abort', code: verdict.code, initiator: verdict.initiator }, this.owner.now(), this.muxerOut)
   }
 
-  private report (): void {
+  private report ({ code, initiator, text }: Verdict): void {
     if (this.disposed) return
-    const { code, initiator, text } = this.verdict!
     this.listener.onClose(code, text, initiator)
   }
 
@@ -430,25 +437,4 @@ const nothingYet = { inboundStreams: 0, outboundStreams: 0, unreadBytes: 0, queu
 
 function closedBy (initiator: ErrorInitiator): Verdict {
   return { code: 'connection/closed', text: '', initiator }
-}
-
-/** Not `slice`, which of a Buffer makes a view. */
-export function copied (bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes)
-}
-
-/** What windows grow by is charged to the connection's account, and bounded besides. */
-function windowBudget ({ account }: Pick<MuxedLinkOwner, 'account'>, bound: number): ByteBudget {
-  let used = 0
-  return {
-    reserve (bytes) {
-      if (used + bytes > bound || account.charge('bytes', bytes) !== null) return false
-      used += bytes
-      return true
-    },
-    release (bytes) {
-      used -= bytes
-      account.release('bytes', bytes)
-    }
-  }
 }

@@ -17,7 +17,8 @@ import type { MuxedLinkOwner } from '../contract/muxed-link.js'
 import type { NegotiationEvent } from '../contract/negotiation.js'
 import type { HandshakeEvent, Secured, SecureSession, SecurityOptions, WrapSecurity } from '../contract/security.js'
 import { bareSession } from './bare-session.js'
-import { ConnectionPath, copied, type LeftOver } from './connection-path.js'
+import { ConnectionPath, type LeftOver } from './connection-path.js'
+import { copied } from './copied.js'
 import { pathDefaults, type UpgradeOptions } from './upgrade-options.js'
 
 /** Hears how each phase went. Called in the stack of the link, or of the call that began the phase. */
@@ -45,6 +46,8 @@ export class UpgradePath implements Disposable {
   private listening = false
   private stage: Stage | null = null
   private session: SecureSession | null = null
+  /** Since it is known who the remote is. */
+  private known: Secured | null = null
   private readonly sessionOut: PathOut<never>
   /** In the order in which they came: what the session has opened is before all that it has not seen. */
   private opened: Uint8Array[] = []
@@ -80,8 +83,7 @@ export class UpgradePath implements Disposable {
 
   /** @returns what is to be run as a task, if this security is none that runs here */
   handshake (protocol: string): Wrapping | undefined {
-    const { securities } = this.options
-    const security = securities.find(one => one.protocol === protocol)!
+    const security = speaking(this.options.securities, protocol)
     if (security.kind === 'wrap') return this.wrapping(security)
     const core = security.handshake(this.securityOptions())
     const out: PathOut<HandshakeEvent> = {
@@ -97,8 +99,9 @@ export class UpgradePath implements Disposable {
   }
 
   /** The wrap has made this link of ours. */
-  useWrapped (link: Link): void {
+  useWrapped (link: Link, secured: Secured): void {
     this.link = link
+    this.known = secured
     this.session = bareSession
     link.pause()
     this.listen()
@@ -109,18 +112,19 @@ export class UpgradePath implements Disposable {
   }
 
   /** Gives all of it away: the path of the connection, and the link that it has. */
-  finish (muxerProtocol: string): { readonly path: ConnectionPath, readonly link: Link } {
-    const { input, link, options: { limits, muxers }, session } = this
+  finish (muxer: string): { readonly path: ConnectionPath, readonly link: Link, readonly secured: Secured } {
+    const { input, known, link, options: { limits, muxers }, session } = this
+    if (session === null || known === null) throw new Error('upgrade: nothing is secured')
     this.silence()
     const path = new ConnectionPath({
       link,
-      session: session!,
-      muxer: muxers.find(({ protocol }) => protocol === muxerProtocol)!,
+      session,
+      muxer: speaking(muxers, muxer),
       client: input.initiator,
       leftOver: this.leftOver(),
       limits: { ...pathDefaults, ...limits }
     })
-    return { path, link }
+    return { path, link, secured: known }
   }
 
   /** Ends our side of the link, behind all that was written. */
@@ -197,10 +201,10 @@ export class UpgradePath implements Disposable {
     const core = initiator
       ? negotiation.propose({ purpose, protocols, deadline })
       : negotiation.answer({ purpose, speaks: protocol => protocols.includes(protocol), list: () => protocols, deadline })
-    const secured = this.session !== null
+    const { session } = this
     const out: PathOut<NegotiationEvent> = {
-      ...secured ? this.toSession(this.session!) : this.toLink(),
-      deliver: bytes => { this.keep(secured ? this.opened : this.sealed, bytes) },
+      ...session === null ? this.toLink() : this.toSession(session),
+      deliver: bytes => { this.keep(session === null ? this.sealed : this.opened, bytes) },
       emit: event => {
         if (event.type !== 'multistream.selected') return
         this.phaseDone()
@@ -212,7 +216,8 @@ export class UpgradePath implements Disposable {
 
   private secured ({ muxer, remoteKey, remotePeer }: Secured): void {
     this.phaseDone()
-    this.listener.onSecured({ muxer, remoteKey, remotePeer })
+    this.known = { muxer, remoteKey, remotePeer }
+    this.listener.onSecured(this.known)
   }
 
   private begin<E> (core: Core<{ readonly type: 'start' }, E, PathOut<E>>, out: PathOut<E>): void {
@@ -273,4 +278,11 @@ export class UpgradePath implements Disposable {
     }
     return { write: send, lend: bytes => { send(session.lends ? copied(bytes) : bytes) }, fail: (code, text) => { this.fail(code, text) } }
   }
+}
+
+/** The one that was agreed upon: one of those that were offered. */
+function speaking<T extends { readonly protocol: string }> (choice: readonly T[], protocol: string): T {
+  const found = choice.find(one => one.protocol === protocol)
+  if (found === undefined) throw new Error(`upgrade: ${protocol} was agreed upon, and never offered`)
+  return found
 }

@@ -23,7 +23,11 @@ type Actor = ActorContext<UpgradeMessage>
 export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
   checkUpgradeOptions(options)
   const paths = new WeakMap<Actor, UpgradePath>()
-  const pathOf = (actor: Actor): UpgradePath => paths.get(actor)!
+  const pathOf = (actor: Actor): UpgradePath => {
+    const path = paths.get(actor)
+    if (path === undefined) throw new Error('upgrade: it has not begun')
+    return path
+  }
 
   return compiledBehavior('upgrade', upgradeMachine, upgradeEffects, {
     begin (actor, input) {
@@ -40,17 +44,16 @@ export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, Upgr
         failed: error => ({ type: 'upgrade.broken', failure: { path: actor.path, ...failureOf(error, 'upgrade/handshake-failed') } })
       })
     },
-    useWrapped (actor, { link }) {
-      pathOf(actor).useWrapped(actor.own(link))
+    useWrapped (actor, { link, secured }) {
+      pathOf(actor).useWrapped(actor.own(link), secured)
     },
     negotiateMuxer (actor) {
       pathOf(actor).negotiateMuxer()
     },
-    succeed (actor, { input, muxer, secured, security }) {
-      const { link, path } = pathOf(actor).finish(muxer)
-      // It is the path's from here on.
+    succeed (actor, { input, muxer, security }) {
+      const { link, path, secured: { remoteKey, remotePeer } } = pathOf(actor).finish(muxer)
+      // The path's from here on.
       actor.disown(link)
-      const { remoteKey, remotePeer } = secured!
       input.replyTo.tell({ type: 'upgrade.done', handle: path, peer: remotePeer, remoteKey, security, muxer })
     },
     fail (actor, { failure, input }) {

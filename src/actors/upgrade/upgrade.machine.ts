@@ -19,9 +19,7 @@ export interface UpgradeContext {
   readonly input: UpgradeInput
   /** `/noise` */
   readonly security: string
-  readonly secured: Secured | null
   readonly muxer: string
-  readonly failure: Failure | null
 }
 
 export interface UpgradeEffects {
@@ -29,10 +27,10 @@ export interface UpgradeEffects {
   begin: UpgradeInput
   handshake: { readonly protocol: string }
   /** The task has made another link of ours: the path goes on with that one. */
-  useWrapped: { readonly link: Link }
+  useWrapped: { readonly link: Link, readonly secured: Secured }
   negotiateMuxer: undefined
   /** Tells the outcome. */
-  succeed: Pick<UpgradeContext, 'input' | 'security' | 'secured' | 'muxer'>
+  succeed: UpgradeContext
   fail: { readonly input: UpgradeInput, readonly failure: Failure }
 }
 
@@ -46,32 +44,40 @@ const parts = setup({
   types,
   actions: {
     ...upgradeEffects,
-    keepSelected: assign(({ context, event }) => {
-      if (event.type !== 'upgrade.selected') return context
-      return event.purpose === 'security' ? { security: event.protocol } : { muxer: event.protocol }
-    }),
-    keepSecured: assign(({ event }) => event.type === 'upgrade.secured' || event.type === 'upgrade.wrapped'
-      ? { secured: event.secured, muxer: event.secured.muxer ?? '' }
-      : {}),
-    keepFailure: assign(({ event }) => event.type === 'upgrade.broken' ? { failure: event.failure } : {}),
-    keepTimeout: assign((_, { waitingFor }: { readonly waitingFor: string }) => ({
-      failure: { code: 'upgrade/timeout', detail: `waiting for ${waitingFor}` } as const
-    }))
+    keepSecurity: assign((_, { protocol }: { readonly protocol: string }) => ({ security: protocol })),
+    keepMuxer: assign((_, { protocol }: { readonly protocol: string }) => ({ muxer: protocol }))
   },
   guards: {
-    hasMuxer: ({ event }) => (event.type === 'upgrade.secured' || event.type === 'upgrade.wrapped') && event.secured.muxer !== undefined
+    hasMuxer: (_, { muxer }: Secured) => muxer !== undefined
   }
 })
 
+type EventOf<T extends UpgradeMessage['type']> = Extract<UpgradeMessage, { readonly type: T }>
+type Args<T extends UpgradeMessage['type']> = { readonly context: UpgradeContext, readonly event: EventOf<T> }
+
+const selected = ({ event }: Args<'upgrade.selected'>) => ({ protocol: event.protocol })
+const secured = ({ event }: Args<'upgrade.secured'> | Args<'upgrade.wrapped'>) => event.secured
+const early = ({ event }: Args<'upgrade.secured'> | Args<'upgrade.wrapped'>) => ({ protocol: event.secured.muxer ?? '' })
+const wrapped = ({ event }: Args<'upgrade.wrapped'>) => ({ link: event.handle, secured: event.secured })
+
 /** How each phase may go wrong. */
 const failing = (waitingFor: string) => ({
-  'upgrade.broken': { target: 'failed', actions: 'keepFailure' },
-  'upgrade.timeout': { target: 'failed', actions: { type: 'keepTimeout', params: { waitingFor } } }
+  'upgrade.broken': {
+    target: 'failed',
+    actions: { type: 'fail', params: ({ context, event }: Args<'upgrade.broken'>) => ({ input: context.input, failure: event.failure }) }
+  },
+  'upgrade.timeout': {
+    target: 'failed',
+    actions: {
+      type: 'fail',
+      params: ({ context }: Args<'upgrade.timeout'>) => ({ input: context.input, failure: { code: 'upgrade/timeout', detail: `waiting for ${waitingFor}` } as const })
+    }
+  }
 }) as const
 
 export const upgradeMachine = parts.createMachine({
   id: 'upgrade',
-  context: ({ input }) => ({ input, security: '', secured: null, muxer: '', failure: null }),
+  context: ({ input }) => ({ input, security: '', muxer: '' }),
   entry: { type: 'begin', params: ({ context }) => context.input },
   initial: 'negotiatingSecurity',
   states: {
@@ -80,7 +86,7 @@ export const upgradeMachine = parts.createMachine({
         ...failing('an agreement on the security protocol'),
         'upgrade.selected': {
           target: 'handshaking',
-          actions: ['keepSelected', { type: 'handshake', params: ({ event }) => ({ protocol: event.protocol }) }]
+          actions: [{ type: 'keepSecurity', params: selected }, { type: 'handshake', params: selected }]
         }
       }
     },
@@ -88,29 +94,29 @@ export const upgradeMachine = parts.createMachine({
       on: {
         ...failing('the security handshake'),
         'upgrade.secured': [
-          { guard: 'hasMuxer', target: 'done', actions: 'keepSecured' },
-          { target: 'negotiatingMuxer', actions: ['keepSecured', 'negotiateMuxer'] }
+          { guard: { type: 'hasMuxer', params: secured }, target: 'done', actions: { type: 'keepMuxer', params: early } },
+          { target: 'negotiatingMuxer', actions: 'negotiateMuxer' }
         ],
         'upgrade.wrapped': [
-          { guard: 'hasMuxer', target: 'done', actions: ['keepSecured', { type: 'useWrapped', params: ({ event }) => ({ link: event.handle }) }] },
-          { target: 'negotiatingMuxer', actions: ['keepSecured', { type: 'useWrapped', params: ({ event }) => ({ link: event.handle }) }, 'negotiateMuxer'] }
+          {
+            guard: { type: 'hasMuxer', params: secured },
+            target: 'done',
+            actions: [{ type: 'useWrapped', params: wrapped }, { type: 'keepMuxer', params: early }]
+          },
+          { target: 'negotiatingMuxer', actions: [{ type: 'useWrapped', params: wrapped }, 'negotiateMuxer'] }
         ]
       }
     },
     negotiatingMuxer: {
       on: {
         ...failing('an agreement on the muxer'),
-        'upgrade.selected': { target: 'done', actions: 'keepSelected' }
+        'upgrade.selected': { target: 'done', actions: { type: 'keepMuxer', params: selected } }
       }
     },
     done: {
       type: 'final',
       entry: { type: 'succeed', params: ({ context }) => context }
     },
-    failed: {
-      type: 'final',
-      // It is there: whatever leads here has kept it.
-      entry: { type: 'fail', params: ({ context }) => ({ input: context.input, failure: context.failure! }) }
-    }
+    failed: { type: 'final' }
   }
 })

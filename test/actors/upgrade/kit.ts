@@ -1,14 +1,13 @@
 /** Two connections over a simulated link, as far as the upgrade and the path go: each an actor that owns its link. */
 import { expect } from 'chai'
 import type { Link } from '../../../src/actors/contract/link.js'
-import type { MuxedLinkListener } from '../../../src/actors/contract/muxed-link.js'
+import type { MuxedLink, MuxedLinkListener } from '../../../src/actors/contract/muxed-link.js'
 import type { Security } from '../../../src/actors/contract/security.js'
 import type { StreamBuffer } from '../../../src/actors/contract/stream-buffer.js'
 import { yamux } from '../../../src/actors/muxer/yamux/yamux.core.js'
 import type { YamuxLimits } from '../../../src/actors/muxer/yamux/yamux-options.js'
 import { noise, noiseSignatureInput } from '../../../src/actors/security/noise/noise-handshake.core.js'
 import { plaintext } from '../../../src/actors/security/plaintext/plaintext.core.js'
-import { ConnectionPath } from '../../../src/actors/upgrade/connection-path.js'
 import { multistream } from '../../../src/actors/upgrade/multistream-negotiation.js'
 import { upgrade } from '../../../src/actors/upgrade/upgrade.actor.js'
 import type { UpgradeOptions } from '../../../src/actors/upgrade/upgrade-options.js'
@@ -161,7 +160,7 @@ export class Side {
   done: (UpgradeOutcome & { readonly type: 'upgrade.done' }) | undefined
   failed: ErrorCode | undefined
   upgradeDown: Down | undefined
-  path!: ConnectionPath
+  path!: MuxedLink
   readonly events: string[] = []
   closing: Closing | undefined
   /** What to do with what the remote opens. */
@@ -192,7 +191,7 @@ export class Side {
     switch (message.type) {
       case 'upgrade.done':
         this.done = message
-        this.path = actor.own(message.handle) as ConnectionPath
+        this.path = actor.own(message.handle)
         if (this.options.attach !== false) this.path.attach(actor, this.listener)
         return
       case 'upgrade.failed':
