@@ -49,6 +49,18 @@ describe('upgrade', () => {
       }
     }
 
+    it('with each message cut at every place', async () => {
+      for (const name of ['noise', 'plaintext'] as const) {
+        // As long as the longest message; each is sent by one write, and so cut from its beginning.
+        for (let maxChunkBytes = 1; maxChunkBytes <= 260; maxChunkBytes++) {
+          const both = duo({ shape: { lends: maxChunkBytes % 2 === 0, maxChunkBytes }, alice: { securities: [alice[name]] }, bob: { securities: [withoutEarlyMuxer(bob[name])] } })
+          await both.upgraded()
+          await both.end()
+          duos.length = 0
+        }
+      }
+    })
+
     it('in many worlds, with pieces cut and glued', async () => {
       for (let seed = 1; seed <= 40; seed++) {
         const name = securityNames[seed % 4]!
