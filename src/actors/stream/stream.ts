@@ -95,12 +95,13 @@ export class UserStream implements Stream {
   [Symbol.asyncIterator] (): AsyncIterator<Uint8Array, undefined> {
     const inner = this.buffer[Symbol.asyncIterator]()
     return {
-      next: async () => {
-        if (this.front === null && this.orphan === null) return await inner.next()
-        const value = await this.readBefore(Infinity)
-        return value === null ? { done: true, value: undefined } : { done: false, value }
-      }
+      next: () => this.front === null && this.orphan === null ? inner.next() : this.nextBefore()
     }
+  }
+
+  private async nextBefore (): Promise<IteratorResult<Uint8Array, undefined>> {
+    const value = await this.readBefore(Infinity)
+    return value === null ? { done: true, value: undefined } : { done: false, value }
   }
 
   write (bytes: Uint8Array): Promise<void> {

@@ -135,7 +135,7 @@ export class Side {
   /** States of its streams, and of their handlers. */
   get states (): string[] {
     const tree = this.system.inspect.tree(`${this.actor.path}/streams`)
-    return tree === undefined ? [] : tree.children.map(({ children, state }) => [state, ...children.map(child => child.state)].join(' '))
+    return tree === undefined ? [] : tree.children.map(({ children, state }) => [state, ...children.map(child => child.state)].map(String).join(' '))
   }
 }
 
