@@ -2,13 +2,13 @@
  * A connection: `/node/connections/<n>`. It exists from accept or dial on, owns its link to the end, and lets streams come
  * once the swarm has taken it in.
  */
-import type { MuxedLink } from '../actors/contract/muxed-link.js'
 import type { Direction, LinkLimits } from '../actors/contract/link.js'
 import type { Down } from '../runtime/exit.js'
 import type { ActorRef, ReplyTo } from '../runtime/ref.js'
 import type { ErrorCode, ErrorInitiator } from './errors.js'
 import type { Failure } from './failure.js'
 import type { OpenStream } from './stream.js'
+import type { UpgradeOutcome } from './upgrade.js'
 import type { PublicKey } from './value/keys.js'
 import type { Multiaddr } from './value/multiaddr.js'
 import type { PeerId } from './value/peer-id.js'
@@ -34,8 +34,7 @@ export interface ConnectionInfo {
 
 export type ConnectionMessage =
   /** From: own upgrade. Once. Late, when the connection closes already: the kernel disposes the link. */
-  | { readonly type: 'upgrade.done', readonly handle: MuxedLink, readonly peer: PeerId, readonly remoteKey: PublicKey, readonly security: string, readonly muxer: string }
-  | { readonly type: 'upgrade.failed', readonly failure: Failure }
+  | UpgradeOutcome
   /** From: the kernel, when the upgrade or the streams' supervisor has ended. After `upgrade.done` that of the upgrade is expected. */
   | { readonly type: 'connection.child-down', readonly down: Down }
   /** From: Swarm, the verdict on `connection.ready`. Streams come from here on. Late after a close: ignored. */

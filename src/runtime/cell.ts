@@ -19,7 +19,7 @@
 import { Account, checkAccount, type AccountOptions } from './account.js'
 import { ActorQuestion } from './ask.js'
 import type { Behavior } from './behavior/behavior.js'
-import { checkAsk, checkFunction, checkName, checkSpawn, checkStop, checkTask, checkTimer, describeMessage, mapped } from './checks.js'
+import { checkAsk, checkFunction, checkMs, checkName, checkSpawn, checkStop, checkTask, checkTimer, describeMessage, mapped } from './checks.js'
 import { Children } from './children.js'
 import { Coalescing } from './coalesce.js'
 import type {
@@ -39,7 +39,7 @@ import { Signal } from './signal.js'
 import { Supervisor } from './supervisor.js'
 import { Task, type TaskHandle, type TaskScope } from './task.js'
 import { OwnTimers } from './time/own-timers.js'
-import type { Timer, TimerKind } from './time/timers.js'
+import { alarmTimer, type Timer, type TimerKind } from './time/timers.js'
 
 /** A behaviour whose types are forgotten: the compiler checked them where it was spawned. */
 export type AnyBehavior = Behavior<Message, unknown, unknown>
@@ -714,11 +714,32 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** What was deferred has come to its turn. */
   deferred (fn: () => void): void {
+    this.guard('defer', fn)
+  }
+
+  alarm (delayMs: number, fn: () => void): Disposable {
+    checkMs('delayMs', delayMs)
+    checkFunction('fn', fn)
+    const timer = this.doomed ? null : this.armKernelTimer(alarmTimer, delayMs, fn)
+    return { [Symbol.dispose]: () => { if (timer !== null) this.dropTimer(timer) } }
+  }
+
+  /** An alarm is due. */
+  alarmed (fn: () => void): void {
+    this.guard('timer', fn)
+  }
+
+  get settle (): ((action: () => void) => void) | null {
+    const { scheduler } = this.kernel
+    return scheduler.settlesAtOnce ? null : action => { scheduler.settle(this, action) }
+  }
+
+  private guard (point: CrashPoint, fn: () => void): void {
     if (this.doomed) return
     try {
       fn()
     } catch (error) {
-      this.crash('defer', error)
+      this.crash(point, error)
     }
   }
 

@@ -124,6 +124,18 @@ export interface ActorContext<M extends Message = Message> {
    * an `fn` that defers itself for ever keeps the event loop from going on. Under simulation it is a step of its own.
    */
   readonly defer: (fn: () => void) => void
+  /**
+   * Runs `fn` once, after the delay: a timer for what an actor owns and no message is worth, such as the keep-alive of a
+   * muxer's core. Guarded like `io`, cancelled with the actor. Actors themselves use `timer`.
+   *
+   * @returns disposing it cancels
+   */
+  readonly alarm: (delayMs: number, fn: () => void) => Disposable
+  /**
+   * Settles a promise that user code waits for: a simulated world draws the order of these from its seed. Null in a real
+   * system: at once.
+   */
+  readonly settle: ((action: () => void) => void) | null
 
   /** Publishes an event to the behaviour's `emitted` option and to the trace. */
   readonly emit: (event: Message) => void

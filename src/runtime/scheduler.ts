@@ -29,6 +29,8 @@ export interface Scheduler {
   ready (cell: Runnable): void
   /** A timer may have become the earliest. */
   armed (dueMs: number): void
+  /** `settle` does it at once, so that nobody need ask for it. */
+  readonly settlesAtOnce: boolean
   /** Settles a promise that user code waits for. At once in a real system; in an order drawn from the seed in a simulated one. */
   settle (owner: Runnable, settle: () => void): void
   /** Lets `owner` run `fn` once the current run of code and its microtasks are over; in a simulated world in a step of its own. */
@@ -59,6 +61,7 @@ const stretch = 32
  */
 export class TurnScheduler implements Scheduler {
   readonly timers = new Timers()
+  readonly settlesAtOnce = true
   private readonly loop: Loop
   private readonly turnMessages: number
   private readonly turnMs: number

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { MultistreamInitiatorCore, type InitiatorOptions } from '../../src/actors/upgrade/multistream-initiator.core.js'
 import { MultistreamResponderCore, type ResponderOptions } from '../../src/actors/upgrade/multistream-responder.core.js'
-import type { MultistreamEvent } from '../../src/actors/upgrade/multistream.js'
+import type { NegotiationEvent } from '../../src/actors/contract/negotiation.js'
 import { encodeList, encodeToken } from '../../src/messages/wire/multistream.js'
 import { mustNotDependOnSplit, mustSurviveTruncation, observe } from './support/observe.js'
 import { Pair } from './support/pair.js'
@@ -22,10 +22,10 @@ function responder (protocols: readonly string[], options: Partial<ResponderOpti
   return new MultistreamResponderCore({ purpose: 'stream', speaks: id => protocols.includes(id), list: () => protocols, deadline, ...options })
 }
 
-const selected = (protocol: string, confirmed = true): MultistreamEvent => ({ type: 'multistream.selected', protocol, confirmed })
+const selected = (protocol: string, confirmed = true): NegotiationEvent => ({ type: 'multistream.selected', protocol, confirmed })
 
 function failureOf (core: MultistreamInitiatorCore | MultistreamResponderCore, bytes: Uint8Array): string | undefined {
-  return observe<MultistreamEvent>(core, [bytes]).failure
+  return observe<NegotiationEvent>(core, [bytes]).failure
 }
 
 describe('multistream, both sides (connections/README.md, multistream-select)', () => {
@@ -37,7 +37,7 @@ describe('multistream, both sides (connections/README.md, multistream-select)', 
   for (const { what, ask, speak, agreed, bytes } of conversations) {
     for (const size of [1, 2, 3, 5, 8, 13, 1000]) {
       it(`${what}, in pieces of ${size}`, () => {
-        const pair = new Pair<MultistreamEvent>(initiator(ask), responder(speak), size).start().run()
+        const pair = new Pair<NegotiationEvent>(initiator(ask), responder(speak), size).start().run()
         const events = agreed === undefined ? [] : [selected(agreed)]
         expect(pair.a.out.events).to.deep.equal(events)
         expect(pair.b.out.events).to.deep.equal(events)
@@ -52,39 +52,39 @@ describe('multistream, both sides (connections/README.md, multistream-select)', 
 
   it('hands on what comes behind the accepted token, on both sides, and everything after', () => {
     const asking = initiator(['/a'])
-    const seen = observe<MultistreamEvent>(asking, [concat([greeting('/a'), utf8('hello')]), utf8(' and more')])
+    const seen = observe<NegotiationEvent>(asking, [concat([greeting('/a'), utf8('hello')]), utf8(' and more')])
     expect(seen.delivered).to.equal(hex(utf8('hello and more')))
 
     const answering = responder(['/a'])
-    expect(observe<MultistreamEvent>(answering, [concat([greeting('/a'), utf8('hello')]), utf8(' and more')]).delivered).to.equal(hex(utf8('hello and more')))
+    expect(observe<NegotiationEvent>(answering, [concat([greeting('/a'), utf8('hello')]), utf8(' and more')]).delivered).to.equal(hex(utf8('hello and more')))
   })
 
   it('sees no difference between splits', () => {
     const answers = concat([greeting('na', '/b'), unhex('00ff0a')])
-    expect(mustNotDependOnSplit<MultistreamEvent>(() => initiator(['/a', '/b']), answers).events).to.deep.equal([selected('/b')])
+    expect(mustNotDependOnSplit<NegotiationEvent>(() => initiator(['/a', '/b']), answers).events).to.deep.equal([selected('/b')])
     const proposals = concat([greeting('/a', 'ls', '/b'), unhex('00ff0a')])
-    expect(mustNotDependOnSplit<MultistreamEvent>(() => responder(['/b']), proposals).events).to.deep.equal([selected('/b')])
+    expect(mustNotDependOnSplit<NegotiationEvent>(() => responder(['/b']), proposals).events).to.deep.equal([selected('/b')])
     const long = `/${'x'.repeat(300)}`
-    mustNotDependOnSplit<MultistreamEvent>(() => responder([long]), greeting('/a', long))
-    mustNotDependOnSplit<MultistreamEvent>(() => initiator(['/a'], { list: true }), concat([header, encodeList(['/a', long]), encodeToken('/a')]))
+    mustNotDependOnSplit<NegotiationEvent>(() => responder([long]), greeting('/a', long))
+    mustNotDependOnSplit<NegotiationEvent>(() => initiator(['/a'], { list: true }), concat([header, encodeList(['/a', long]), encodeToken('/a')]))
   })
 
   it('sees no difference between splits of what is wrong either', () => {
     for (const bad of [unhex('800a'), unhex('ffff01'), utf8('GET / HTTP/1.1\r\n\r\n'), concat([header, unhex('03ff610a')]), concat([header, unhex('8108')])]) {
-      expect(mustNotDependOnSplit<MultistreamEvent>(() => initiator(['/a']), bad).failure).to.equal('stream/negotiation-failed')
-      expect(mustNotDependOnSplit<MultistreamEvent>(() => responder(['/a']), bad).failure).to.equal('stream/negotiation-failed')
+      expect(mustNotDependOnSplit<NegotiationEvent>(() => initiator(['/a']), bad).failure).to.equal('stream/negotiation-failed')
+      expect(mustNotDependOnSplit<NegotiationEvent>(() => responder(['/a']), bad).failure).to.equal('stream/negotiation-failed')
     }
   })
 
   it('waits when it is cut off anywhere', () => {
-    mustSurviveTruncation<MultistreamEvent>(() => initiator(['/a', '/b']), concat([greeting('na', '/b'), utf8('rest')]))
-    mustSurviveTruncation<MultistreamEvent>(() => initiator(['/a'], { list: true }), concat([header, encodeList(['/a', '/b']), encodeToken('/a')]))
-    mustSurviveTruncation<MultistreamEvent>(() => responder(['/b']), concat([greeting('/a', 'ls', '/b'), utf8('rest')]))
+    mustSurviveTruncation<NegotiationEvent>(() => initiator(['/a', '/b']), concat([greeting('na', '/b'), utf8('rest')]))
+    mustSurviveTruncation<NegotiationEvent>(() => initiator(['/a'], { list: true }), concat([header, encodeList(['/a', '/b']), encodeToken('/a')]))
+    mustSurviveTruncation<NegotiationEvent>(() => responder(['/b']), concat([greeting('/a', 'ls', '/b'), utf8('rest')]))
   })
 
   it('has one deadline, and names it by what is negotiated', () => {
     for (const [purpose, code] of [['stream', 'stream/timeout'], ['security', 'upgrade/timeout'], ['muxer', 'upgrade/timeout']] as const) {
-      const pair = new Pair<MultistreamEvent>(initiator(['/a'], { purpose }), responder(['/a'], { purpose }))
+      const pair = new Pair<NegotiationEvent>(initiator(['/a'], { purpose }), responder(['/a'], { purpose }))
       pair.a.core.command({ type: 'start' }, 0, pair.a.out)
       expect(pair.a.core.nextTimeout()).to.equal(deadline)
       pair.a.core.expire(deadline - 1, pair.a.out)
@@ -97,7 +97,7 @@ describe('multistream, both sides (connections/README.md, multistream-select)', 
   })
 
   it('has no deadline any more once it is done', () => {
-    const pair = new Pair<MultistreamEvent>(initiator(['/a']), responder(['/a'])).start().run()
+    const pair = new Pair<NegotiationEvent>(initiator(['/a']), responder(['/a'])).start().run()
     expect(pair.sleep()).to.equal(false)
     pair.a.core.expire(deadline + 1, pair.a.out)
     expect(pair.a.out.failure).to.equal(undefined)
@@ -107,7 +107,7 @@ describe('multistream, both sides (connections/README.md, multistream-select)', 
 describe('multistream, the initiator', () => {
   it('sends header and first proposal in one write', () => {
     const core = initiator(['/a', '/b'])
-    const out = new Recorder<MultistreamEvent>()
+    const out = new Recorder<NegotiationEvent>()
     core.command({ type: 'start' }, 0, out)
     expect(out.written.map(hex)).to.deep.equal([hex(greeting('/a'))])
     core.command({ type: 'start' }, 0, out)
@@ -115,9 +115,9 @@ describe('multistream, the initiator', () => {
   })
 
   it('when lazy, has selected at once, and is confirmed by the echo', () => {
-    const seen = observe<MultistreamEvent>(initiator(['/a'], { lazy: true }), [])
+    const seen = observe<NegotiationEvent>(initiator(['/a'], { lazy: true }), [])
     expect(seen.events).to.deep.equal([selected('/a', false)])
-    const both = mustNotDependOnSplit<MultistreamEvent>(() => initiator(['/a'], { lazy: true }), concat([greeting('/a'), utf8('data')]))
+    const both = mustNotDependOnSplit<NegotiationEvent>(() => initiator(['/a'], { lazy: true }), concat([greeting('/a'), utf8('data')]))
     expect(both.events).to.deep.equal([selected('/a', false), { type: 'multistream.confirmed', protocol: '/a' }])
     expect(both.delivered).to.equal(hex(utf8('data')))
   })
@@ -135,17 +135,17 @@ describe('multistream, the initiator', () => {
   })
 
   it('asks for the list, and then proposes, or has seen enough', () => {
-    const listed: MultistreamEvent = { type: 'multistream.listed', protocols: ['/a', '/b'] }
-    const only = observe<MultistreamEvent>(initiator([], { list: true }), [concat([header, encodeList(['/a', '/b'])])])
+    const listed: NegotiationEvent = { type: 'multistream.listed', protocols: ['/a', '/b'] }
+    const only = observe<NegotiationEvent>(initiator([], { list: true }), [concat([header, encodeList(['/a', '/b'])])])
     expect(only.events).to.deep.equal([listed])
     expect(only.written).to.equal(hex(greeting('ls')))
-    const both = observe<MultistreamEvent>(initiator(['/b'], { list: true }), [concat([header, encodeList(['/a', '/b']), encodeToken('/b')])])
+    const both = observe<NegotiationEvent>(initiator(['/b'], { list: true }), [concat([header, encodeList(['/a', '/b']), encodeToken('/b')])])
     expect(both.events).to.deep.equal([listed, selected('/b')])
     expect(both.written).to.equal(hex(greeting('ls', '/b')))
   })
 
   it('takes na as an empty list: go does not know ls', () => {
-    expect(observe<MultistreamEvent>(initiator([], { list: true }), [greeting('na')]).events).to.deep.equal([{ type: 'multistream.listed', protocols: [] }])
+    expect(observe<NegotiationEvent>(initiator([], { list: true }), [greeting('na')]).events).to.deep.equal([{ type: 'multistream.listed', protocols: [] }])
   })
 
   const wrong: ReadonlyArray<readonly [string, Uint8Array]> = [
@@ -163,7 +163,7 @@ describe('multistream, the initiator', () => {
   for (const [what, bytes] of wrong) {
     it(`fails on ${what}, and is poisoned`, () => {
       const core = initiator(['/a'], what.includes('list') ? { list: true } : {})
-      const out = new Recorder<MultistreamEvent>()
+      const out = new Recorder<NegotiationEvent>()
       core.command({ type: 'start' }, 0, out)
       core.feed(bytes, 0, out)
       expect(out.failure?.code).to.equal('stream/negotiation-failed')
@@ -183,31 +183,31 @@ describe('multistream, the initiator', () => {
 
 describe('multistream, the responder', () => {
   it('sends its header with start, or else with the first answer, and only once', () => {
-    expect(observe<MultistreamEvent>(responder(['/a']), []).written).to.equal(hex(header))
-    expect(observe<MultistreamEvent>(responder(['/a']), [], false).written).to.equal('')
-    expect(observe<MultistreamEvent>(responder(['/a']), [header], false).written).to.equal(hex(header))
-    expect(observe<MultistreamEvent>(responder(['/a']), [greeting('/a')]).written).to.equal(hex(greeting('/a')))
+    expect(observe<NegotiationEvent>(responder(['/a']), []).written).to.equal(hex(header))
+    expect(observe<NegotiationEvent>(responder(['/a']), [], false).written).to.equal('')
+    expect(observe<NegotiationEvent>(responder(['/a']), [header], false).written).to.equal(hex(header))
+    expect(observe<NegotiationEvent>(responder(['/a']), [greeting('/a')]).written).to.equal(hex(greeting('/a')))
   })
 
   it('accepts header, proposal and first data in one piece (0-RTT)', () => {
-    const seen = observe<MultistreamEvent>(responder(['/a']), [concat([greeting('/a'), utf8('data')])], false)
+    const seen = observe<NegotiationEvent>(responder(['/a']), [concat([greeting('/a'), utf8('data')])], false)
     expect(seen.events).to.deep.equal([selected('/a')])
     expect([seen.written, seen.delivered]).to.deep.equal([hex(greeting('/a')), hex(utf8('data'))])
   })
 
   it('answers ls with the list, at any time before the choice', () => {
-    const seen = observe<MultistreamEvent>(responder(['/a', '/b']), [greeting('ls', '/c', 'ls', '/b')])
+    const seen = observe<NegotiationEvent>(responder(['/a', '/b']), [greeting('ls', '/c', 'ls', '/b')])
     expect(seen.written).to.equal(hex(concat([header, encodeList(['/a', '/b']), encodeToken('na'), encodeList(['/a', '/b']), encodeToken('/b')])))
   })
 
   it('says na to ids that it does not speak, whatever they are', () => {
-    expect(observe<MultistreamEvent>(responder(['/a']), [greeting('na', 'a', '', '/A', '/a/', '/multistream/1.0.0', '/é')]).written)
+    expect(observe<NegotiationEvent>(responder(['/a']), [greeting('na', 'a', '', '/A', '/a/', '/multistream/1.0.0', '/é')]).written)
       .to.equal(hex(greeting('na', 'na', 'na', 'na', 'na', 'na', 'na')))
   })
 
   it('has enough after so many proposals', () => {
     const core = responder(['/a'], { maxRounds: 3 })
-    const out = new Recorder<MultistreamEvent>()
+    const out = new Recorder<NegotiationEvent>()
     core.feed(greeting('/b', '/c', 'ls'), 0, out)
     expect(out.failure).to.equal(undefined)
     core.feed(tokens('/d', '/a'), 0, out)

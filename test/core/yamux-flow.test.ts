@@ -212,6 +212,41 @@ describe('yamux, receiving (Flow Control)', () => {
     expect(end.core.inspect()[0]).to.include({ recvWindow: 192 * KiB, credit: 0 })
   })
 
+  it('tells once when no more than so many bytes are unread, whether they were read or given up', () => {
+    const [one, other] = [new YamuxEnd(true), new YamuxEnd(false)]
+    const streams = [one.open(), one.open(), one.open()]
+    for (const stream of streams) void stream.write(new Uint8Array(1000))
+    other.feed(one.flushed())
+    other.flushed()
+    const before = other.wakes
+    other.core.wakeAt(1500)
+    expect(other.wakes - before).to.equal(0)
+    other.opened[0]!.take()
+    expect(other.wakes - before).to.equal(0)
+    other.opened[1]!.reset()
+    // Once for that, and once for the reset that is to be sent.
+    expect(other.wakes - before).to.equal(2)
+    other.opened[2]!.take()
+    expect(other.wakes - before).to.equal(2)
+    other.core.wakeAt(0)
+    expect(other.wakes - before, 'so it is already').to.equal(3)
+  })
+
+  it('asks for a flush when it goes away and the last stream has ended', () => {
+    const [one, other] = [new YamuxEnd(true), new YamuxEnd(false)]
+    const stream = one.open()
+    void stream.write(new Uint8Array(10))
+    void stream.close()
+    other.feed(one.flushed())
+    void other.opened[0]!.close()
+    other.core.command({ type: 'go-away', code: 'connection/closed' }, 0, other.out)
+    other.flushed()
+    const before = other.wakes
+    other.opened[0]!.take()
+    expect(other.core.inboundStreams).to.equal(0)
+    expect(other.wakes - before).to.equal(1)
+  })
+
   it('gives no credit once the remote has ended', () => {
     const end = new YamuxEnd(false)
     const stream = filled(end)

@@ -266,8 +266,12 @@ describe('bad use', () => {
     it('watches without a mapper, io without a function: TypeError', inWorld(inEffect({
       watch: actor => { actor.watch(actor.self, wrong(undefined)) },
       io: actor => actor.io(wrong(undefined)),
-      defer: actor => { actor.defer(wrong(undefined)) }
+      defer: actor => { actor.defer(wrong(undefined)) },
+      alarm: actor => { actor.alarm(1, wrong(undefined)) }
     }, TypeError, /^(?:down|fn): /)))
+
+    it('sets an alarm for a time that is none: RangeError', inWorld(inEffect(
+      Object.fromEntries([-1, NaN, Infinity, '5'].map(delayMs => [String(delayMs), (actor: Context) => { actor.alarm(wrong(delayMs), () => {}) }])), RangeError, /^delayMs: /)))
 
     it('asks from outside with unknown options: TypeError, or RangeError', inWorld(async ({ system, puppet }) => {
       const self = puppet()

@@ -292,6 +292,62 @@ describe('effects', () => {
     expect(log).to.deep.equal([])
   }))
 
+  it('alarms run once at their time, in no message, and not once they are disposed', inWorld(async ({ puppet, tell, run, now }) => {
+    const log: string[] = []
+    const note = (text: string) => (): void => { log.push(`${now()} ${text}`) }
+    tell(puppet(), actor => {
+      actor.alarm(10, note('first'))
+      const second = actor.alarm(20, note('never'))
+      actor.alarm(15, () => {
+        second[Symbol.dispose]()
+        actor.alarm(0, note('anew'))
+      })
+      actor.alarm(5, note('even before'))[Symbol.dispose]()
+    })
+    await run(100)
+    expect(log).to.deep.equal(['10 first', '15 anew'])
+  }))
+
+  it('alarms are guarded: one that throws crashes its actor only, and none comes after its end', inManyWorlds(10, async ({ puppet, tell, run }) => {
+    const log: string[] = []
+    const weak = puppet()
+    const steady = puppet()
+    let context!: Actor
+    tell(weak, actor => {
+      context = actor
+      actor.alarm(1, fail)
+      actor.alarm(2, () => { log.push('never') })
+    })
+    tell(steady, actor => { actor.alarm(1, () => { log.push('done') }) })
+    await run(10)
+    expect(exitOf(weak)).to.deep.include({ kind: 'crashed', at: 'timer' })
+    context.alarm(1, () => { log.push('never') })[Symbol.dispose]()
+    await run(10)
+    expect(log).to.deep.equal(['done'])
+    expect(statusOf(steady)).to.equal('running')
+  }))
+
+  it('promises that users wait for are settled at once in a real system, and by the world in a simulated one', async () => {
+    await inWorld(async ({ puppet, tell, settle }) => {
+      let how: unknown
+      tell(puppet(), actor => { how = actor.settle })
+      await settle()
+      expect(how).to.equal(null)
+    })()
+    const orders = new Set<string>()
+    await inManyWorlds(20, async ({ puppet, tell, settle }) => {
+      const log: string[] = []
+      tell(puppet(), actor => {
+        actor.settle!(() => { log.push('a') })
+        actor.settle!(() => { log.push('b') })
+        expect(log).to.deep.equal([])
+      })
+      await settle()
+      orders.add(log.join(''))
+    })()
+    expect([...orders].sort()).to.deep.equal(['ab', 'ba'])
+  })
+
   it('a throw of nothing is a crash too', inWorld(async ({ puppet, settle }) => {
     const self: ActorRef<Note> = puppet()
     self.tell({ type: 'a', step: () => { throw undefined } })

@@ -2,8 +2,10 @@
  * A muxed link: secured, and carrying streams. QUIC, WebRTC and WebTransport arrive as one; the path of an upgraded raw
  * link is one too. The connection actor depends on nothing else.
  *
- * Owned by one actor, which lends it its guard: all that the link does from outside (a socket's callback, a deferred flush)
- * runs within `owner.io`, so a throw in it crashes that actor and nothing else.
+ * Owned by one actor, which lends it its guard: all that the link does from outside (a socket's callback, a deferred flush, an
+ * alarm) runs within `owner.io`, so a throw in it crashes that actor and nothing else. It minds its own timers.
+ *
+ * What its listener is told may lead to any call of the link, in the same stack.
  */
 import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
 import type { ActorContext } from '../../runtime/context.js'
@@ -14,12 +16,14 @@ export interface MuxedLink extends Disposable {
   attach (owner: MuxedLinkOwner, listener: MuxedLinkListener): void
   /**
    * Opens a stream. Nothing has been sent when it returns; what is written to it in the same turn goes with the opening.
+   * Before `attach`, and once it closes: `connection/closed`.
    * @returns the stream, which belongs to the caller; or why there is none
    */
   openStream (): StreamBuffer | ErrorCode
   /**
    * Takes no more streams and ends: at once with a code that tells of a failure, and with `connection/closed` once the
-   * streams that are open have ended. `onClose` tells when.
+   * streams that are open have ended, for which it waits without end: the owner has a time for it. `onClose` tells when,
+   * with this code and the initiator `local`. May be called again with another code: a failure ends the wait.
    */
   close (code: ErrorCode): void
   /** An inbound stream has a handler: the remote is told, with what is written next. */
@@ -27,12 +31,12 @@ export interface MuxedLink extends Disposable {
   /** Asks for the round trip; the answer is in `stats`, and told to `onPong`. False when it cannot, or is asking. */
   ping (): boolean
   readonly stats: MuxedLinkStats
-  /** At once and without a word. */
+  /** At once and without a word: all its streams are over, and the listener hears nothing any more. */
   [Symbol.dispose] (): void
 }
 
 /** What a link needs of the actor that owns it. */
-export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'defer' | 'io' | 'now'>
+export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'alarm' | 'defer' | 'io' | 'now' | 'path' | 'settle'>
 
 /** Called within the owner's guard, and never in the stack of a call to the link. */
 export interface MuxedLinkListener {

@@ -3,6 +3,8 @@
  *
  *     feed, command, expire      only change what is known, and push arrived bytes into their streams
  *     flush                      is what writes; called at the end of each turn in which anything happened
+ *
+ * `open`, and the commands `accept` and `ping`, only take notes: they may be called from any stack, also from within the others.
  */
 import type { ErrorCode } from '../../messages/errors.js'
 import type { Core, CoreOut } from './core.js'
@@ -45,6 +47,8 @@ export interface MuxerCore extends Core<MuxerCommand, MuxerEvent> {
   flush (now: number, out: CoreOut<MuxerEvent>, room?: number): boolean
   readonly inboundStreams: number
   readonly outboundStreams: number
+  /** Calls `wake` once, as soon as no more than so many bytes are unread: for a path that has stopped feeding it until then. */
+  wakeAt (unreadBytes: number): void
   /** Written by us and not sent, of all streams. */
   readonly queuedBytes: number
   /** Last measured round trip in milliseconds; undefined before the first. */
@@ -56,7 +60,10 @@ export type MuxerCommand =
   | { readonly type: 'accept', readonly stream: StreamBuffer }
   /** Measures the round trip. While one is under way, nothing new. */
   | { readonly type: 'ping' }
-  /** Tells the remote that no more streams are taken. With a code other than `connection/closed`, resets all that are open. */
+  /**
+   * Tells the remote that no more streams are taken. With a code other than `connection/closed`, resets all that are open;
+   * with that one `wake` is called when the last of them has ended.
+   */
   | { readonly type: 'go-away', readonly code: ErrorCode }
   /** The path is gone, for this reason: all streams are over, and so is the core. Nothing is written. */
   | { readonly type: 'abort', readonly code: ErrorCode, readonly initiator: 'user' | 'local' | 'remote' }

@@ -36,7 +36,11 @@ export interface NegotiationCore extends Core<{ readonly type: 'start' }, Negoti
 }
 
 export type NegotiationEvent =
-  /** The protocol to speak. Not `confirmed` when it is lazy: the answer is still to come. */
+  /**
+   * Both sides speak `protocol` from here on; what the remote sent behind it is delivered after this event. When it is not
+   * `confirmed`, the negotiation is lazy: we may send already, and `multistream.confirmed` or a failure is still to come.
+   */
   | { readonly type: 'multistream.selected', readonly protocol: string, readonly confirmed: boolean }
   | { readonly type: 'multistream.confirmed', readonly protocol: string }
+  /** What the answering side says that it speaks. */
   | { readonly type: 'multistream.listed', readonly protocols: readonly string[] }

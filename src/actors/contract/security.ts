@@ -35,9 +35,12 @@ export interface WrapSecurity {
   /** `/tls/1.0.0` */
   readonly protocol: string
   /**
-   * The link and the bytes are the task's from now on; it closes the link when it fails or is aborted.
+   * The link and the bytes are the task's from now on; it closes the link when it fails or is aborted. It checks the expected
+   * peer. Nobody listens to the link that it returns; closing that one closes both.
    *
+   * @param link nobody listens to it, and it is paused
    * @param leftOver what has arrived already, to be read first
+   * @throws (as rejection) NetworkError with a code `upgrade/...`; anything else counts as `upgrade/handshake-failed`
    */
   secure (link: Link, leftOver: readonly Uint8Array[], options: SecurityOptions, signal: AbortSignal): Promise<WrappedLink>
 }

@@ -17,8 +17,9 @@
 import type { ErrorCode } from '../../messages/errors.js'
 import { DecodeFailure } from '../../messages/wire/failure.js'
 import { decodeList, decodeToken, encodeToken, ls, maxListBytes, maxTokenBytes, multistreamProtocol, na } from '../../messages/wire/multistream.js'
-import type { Core, PathOut } from '../contract/core.js'
-import { failureCodes, headerBytes, headerToken, type MultistreamEvent, type Purpose } from './multistream.js'
+import type { PathOut } from '../contract/core.js'
+import type { NegotiationCore, NegotiationEvent } from '../contract/negotiation.js'
+import { failureCodes, headerBytes, headerToken, type Purpose } from './multistream.js'
 import { TokenReader } from './token-reader.core.js'
 
 export interface InitiatorOptions {
@@ -35,10 +36,10 @@ export interface StartCommand {
   readonly type: 'start'
 }
 
-type Out = PathOut<MultistreamEvent>
+type Out = PathOut<NegotiationEvent>
 type State = 'idle' | 'greeted' | 'listing' | 'waiting' | 'done'
 
-export class MultistreamInitiatorCore implements Core<StartCommand, MultistreamEvent, Out> {
+export class MultistreamInitiatorCore implements NegotiationCore {
   failed: ErrorCode | undefined
   private readonly options: InitiatorOptions
   private readonly tokens = new TokenReader()

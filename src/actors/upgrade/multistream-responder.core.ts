@@ -15,9 +15,10 @@
 import type { ErrorCode } from '../../messages/errors.js'
 import { DecodeFailure } from '../../messages/wire/failure.js'
 import { decodeToken, encodeList, encodeToken, ls, maxTokenBytes, multistreamProtocol, na } from '../../messages/wire/multistream.js'
-import type { Core, PathOut } from '../contract/core.js'
+import type { PathOut } from '../contract/core.js'
+import type { NegotiationCore, NegotiationEvent } from '../contract/negotiation.js'
 import { shown, type StartCommand } from './multistream-initiator.core.js'
-import { failureCodes, headerBytes, headerToken, type MultistreamEvent, type Purpose } from './multistream.js'
+import { failureCodes, headerBytes, headerToken, type Purpose } from './multistream.js'
 import { TokenReader } from './token-reader.core.js'
 
 export interface ResponderOptions {
@@ -31,9 +32,9 @@ export interface ResponderOptions {
   readonly maxRounds?: number
 }
 
-type Out = PathOut<MultistreamEvent>
+type Out = PathOut<NegotiationEvent>
 
-export class MultistreamResponderCore implements Core<StartCommand, MultistreamEvent, Out> {
+export class MultistreamResponderCore implements NegotiationCore {
   failed: ErrorCode | undefined
   private readonly options: ResponderOptions
   private readonly tokens = new TokenReader()

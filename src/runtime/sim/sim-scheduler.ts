@@ -51,6 +51,7 @@ export class SimEvent {
  */
 export class SimScheduler implements Scheduler {
   readonly timers = new Timers()
+  readonly settlesAtOnce = false
   /** Who acted last, and so whose promises are running. */
   last: Chancy | null = null
   /** Steps so far: messages handled, promises settled, events. */

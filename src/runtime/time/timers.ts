@@ -156,3 +156,14 @@ export const userTimer: TimerKind = {
   fire (timer) { timer.owner.signal(timer) },
   handle: timer => timer.owner.timers!.handled(timer)
 }
+
+/** A callback that its actor has asked for. */
+export const alarmTimer: TimerKind = {
+  label: 'alarm',
+  point: 'timer',
+  fire (timer) {
+    timer.owner.dropTimer(timer)
+    timer.owner.alarmed(timer.payload as () => void)
+  },
+  handle: () => null
+}

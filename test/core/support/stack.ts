@@ -8,7 +8,8 @@ import type { CoreSecurity, HandshakeEvent, SecureSession } from '../../../src/a
 import { yamux } from '../../../src/actors/muxer/yamux/yamux.core.js'
 import { MultistreamInitiatorCore } from '../../../src/actors/upgrade/multistream-initiator.core.js'
 import { MultistreamResponderCore } from '../../../src/actors/upgrade/multistream-responder.core.js'
-import type { MultistreamEvent, Purpose } from '../../../src/actors/upgrade/multistream.js'
+import type { NegotiationEvent } from '../../../src/actors/contract/negotiation.js'
+import type { Purpose } from '../../../src/actors/upgrade/multistream.js'
 import type { StreamBuffer } from '../../../src/runtime/bytes/stream-buffer.js'
 import { concat } from './recorder.js'
 import { plainHost } from './yamux-pair.js'
@@ -88,14 +89,14 @@ export class Stack {
     const core = this.initiator
       ? new MultistreamInitiatorCore({ purpose, protocols: ['/nothing', protocol], deadline })
       : new MultistreamResponderCore({ purpose, speaks: id => id === protocol, list: () => [protocol], deadline })
-    const out = this.out<MultistreamEvent>(write, deliver, then)
+    const out = this.out<NegotiationEvent>(write, deliver, then)
     core.command({ type: 'start' }, 0, out)
     return bytes => { core.feed(bytes, 0, out) }
   }
 
   private negotiateStream (stream: StreamBuffer, core: MultistreamInitiatorCore | MultistreamResponderCore): void {
     let rest: Uint8Array | undefined
-    const out = this.out<MultistreamEvent>(bytes => { void stream.write(bytes) }, bytes => { rest = bytes })
+    const out = this.out<NegotiationEvent>(bytes => { void stream.write(bytes) }, bytes => { rest = bytes })
     if (core instanceof MultistreamInitiatorCore) core.command({ type: 'start' }, 0, out)
     stream.tap({
       onBytes: bytes => {

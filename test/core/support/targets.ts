@@ -1,7 +1,7 @@
 /** The cores, as things to be fed with anything. */
 import { MultistreamInitiatorCore } from '../../../src/actors/upgrade/multistream-initiator.core.js'
 import { MultistreamResponderCore } from '../../../src/actors/upgrade/multistream-responder.core.js'
-import type { MultistreamEvent } from '../../../src/actors/upgrade/multistream.js'
+import type { NegotiationEvent } from '../../../src/actors/contract/negotiation.js'
 import { NoiseSession } from '../../../src/actors/security/noise/noise-session.core.js'
 import { XXHandshake } from '../../../src/actors/security/noise/xx-handshake.core.js'
 import { PlaintextHandshakeCore } from '../../../src/actors/security/plaintext/plaintext.core.js'
@@ -93,7 +93,7 @@ export const multistreamTarget: FuzzTarget = {
         mustThrow(() => new MultistreamInitiatorCore({ ...options, ...wrong }))
       }
     }
-    const core: Startable<MultistreamEvent> = role % 6 < 4
+    const core: Startable<NegotiationEvent> = role % 6 < 4
       ? new MultistreamInitiatorCore([
           { purpose, protocols, deadline: 100 }, { purpose, protocols: ['/a'], deadline: 100, lazy: true },
           { purpose, protocols, deadline: 100, list: true }, { purpose, protocols: [], deadline: 100, list: true }

@@ -90,6 +90,8 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   private remoteGoingAway = false
   /** Somebody wanted to open a stream, and will be told when he can. */
   private openRefused = false
+  /** Somebody waits until no more than this is unread; -1: nobody. */
+  private wakeAtBytes = -1
   /** It has been asked for a flush already. */
   private awake = false
 
@@ -208,6 +210,11 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     this.outboundStreams++
     this.unacknowledged++
     return this.add(id, OPENING).buffer
+  }
+
+  wakeAt (unreadBytes: number): void {
+    this.wakeAtBytes = unreadBytes
+    this.wakeIfRead()
   }
 
   // ---------------------------------------------------------------- frames from the remote (ReaderKeeper)
@@ -346,6 +353,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   streamConsumed (stream: YamuxStream, bytes: number): void {
     if ((stream.flags & GONE) !== 0) return
     this.unreadBytes -= bytes
+    if (this.wakeAtBytes >= 0) this.wakeIfRead()
     stream.credit += bytes
     if (stream.creditDue) {
       this.writer.creditor(stream)
@@ -440,7 +448,15 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     // What was granted may be on its way.
     if ((flags & FIN_RECEIVED) === 0) this.strayCrossing += stream.recvWindow
     this.reader.drop(stream)
-    if (this.openRefused) this.wakeUp()
+    if (this.wakeAtBytes >= 0) this.wakeIfRead()
+    if (this.openRefused || (this.goingAway && this.streams.size === 0)) this.wakeUp()
+  }
+
+  /** Not `wakeUp`: whoever waits for this may not flush meanwhile. */
+  private wakeIfRead (): void {
+    if (this.unreadBytes > this.wakeAtBytes || this.wakeAtBytes < 0) return
+    this.wakeAtBytes = -1
+    this.wake()
   }
 
   private noteReady (stream: YamuxStream): void {

@@ -1,0 +1,440 @@
+/**
+ * The data path of an upgraded connection, seen from outside as a muxed link. Wired once, by direct calls: no message, no
+ * promise and no closure a frame (design 1.6).
+ *
+ *     link --bytes--> session --plaintext--> muxer --pieces--> stream buffers --> readers
+ *     link <--frames-- session <--plaintext-- muxer <--pieces-- stream buffers <-- writers
+ *
+ * **Writing.** What was written is flushed once: at the end of the read that brought it about, or when the current run of
+ * code and its microtasks are over. The muxer fills one frame of the session after another, until the link has no more room;
+ * then it waits for the drain. So at most the link's own high-water mark and two frames lie in it, and all else waits in the
+ * buffers, where writers see it. (Nothing is gained by flushing sooner: links gather what is written in one turn.)
+ *
+ * **Reading.** While more is unread than may be, the link is paused, until half of it is read. Bytes are copied only where
+ * link and session both lend.
+ *
+ *     waiting --attach--> open --close--> draining --streams and queues empty--> ending --link closed, or lingered--> over
+ *                           \------------- remote ends, core fails ---------------^         ^
+ *                            \------------ link breaks, dispose --------------------------- /
+ *
+ * Invariant: whatever ends it, all streams are over, and everything charged is given back, before the listener hears of it.
+ */
+import { errorTable, isErrorCode, NetworkError, type ErrorCode, type ErrorInitiator } from '../../messages/errors.js'
+import type { CoreOut, PathOut } from '../contract/core.js'
+import type { Link, LinkCloseReason } from '../contract/link.js'
+import type { MuxedLink, MuxedLinkListener, MuxedLinkOwner, MuxedLinkStats } from '../contract/muxed-link.js'
+import type { Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
+import type { SecureSession } from '../contract/security.js'
+import type { StreamBuffer, StreamReset } from '../contract/stream-buffer.js'
+import { copied } from './copied.js'
+import type { PathLimits } from './upgrade-options.js'
+import { windowBudget } from './window-budget.js'
+
+export interface ConnectionPathOptions {
+  /** Nobody listens to it; it is the path's from now on. */
+  readonly link: Link
+  readonly session: SecureSession
+  readonly muxer: Muxer
+  readonly client: boolean
+  readonly leftOver: LeftOver
+  readonly limits: PathLimits
+}
+
+/** What has come from the link already, in memory that nobody else uses. */
+export interface LeftOver {
+  /** What the session has opened. */
+  readonly opened: readonly Uint8Array[]
+  /** What it has not seen, and what comes behind that. */
+  readonly sealed: readonly Uint8Array[]
+}
+
+const WAITING = 0
+const OPEN = 1
+/** Closing in order: no new streams. */
+const DRAINING = 2
+/** Our side of the link has ended, and what comes is thrown away. */
+const ENDING = 3
+const OVER = 4
+
+/** How it ends. */
+interface Verdict {
+  readonly code: ErrorCode
+  readonly text: string
+  readonly initiator: ErrorInitiator
+}
+
+/** So much is asked of the muxer at a time: with the body of 65,507 bytes and its header it fills one Noise frame. */
+const roomBytes = 65_519
+/** A remote that was not read for a while gets so long before its silence counts again, in milliseconds. */
+const graceMs = 1000
+
+export class ConnectionPath implements MuxedLink {
+  private readonly link: Link
+  private readonly session: SecureSession
+  private readonly options: ConnectionPathOptions
+  private readonly sessionOut: PathOut<never>
+  private readonly muxerOut: CoreOut<MuxerEvent>
+  private owner!: MuxedLinkOwner
+  private listener!: MuxedLinkListener
+  private muxer!: MuxerCore
+  private phase = WAITING
+  private verdict: Verdict | null = null
+  /** A core has failed, in the verb that is under way. */
+  private fault: Verdict | null = null
+  private now = 0
+  /** A verb of a core is under way; what it leads to must wait until it is over. */
+  private busy = false
+  private closeDue: ErrorCode | null = null
+  private disposed = false
+  private reading = false
+  /** The plaintext that is delivered now must be copied. */
+  private lent = false
+  private paused = false
+  /** The link has no room, and will tell when it has. */
+  private full = false
+  /** The muxer has more to write than there was room for. */
+  private more = false
+  private deferred = false
+  private pinging = false
+  private remoteGone = false
+  private alarm: Disposable | null = null
+  private alarmAt = Infinity
+  /** Silence does not count before this. */
+  private patientUntil = 0
+
+  constructor (options: ConnectionPathOptions) {
+    const { link, session } = options
+    this.link = link
+    this.session = session
+    this.options = options
+    const fail = (code: ErrorCode, text: string): void => {
+      this.fault ??= { code, text, initiator: errorTable[code].initiator }
+    }
+    const send = (bytes: Uint8Array): void => { if (!link.write(bytes)) this.full = true }
+    this.sessionOut = {
+      write: send,
+      lend: bytes => { send(copied(bytes)) },
+      deliver: bytes => { this.muxer.feed(this.lent ? copied(bytes) : bytes, this.now, this.muxerOut) },
+      emit: () => {},
+      fail
+    }
+    this.muxerOut = {
+      write: bytes => { session.send(bytes, this.sessionOut) },
+      lend: bytes => { session.send(session.lends ? copied(bytes) : bytes, this.sessionOut) },
+      emit: event => { this.tell(event) },
+      fail
+    }
+  }
+
+  // ---------------------------------------------------------------- the owner
+
+  attach (owner: MuxedLinkOwner, listener: MuxedLinkListener): void {
+    if (this.phase !== WAITING) throw new Error('attach: it has an owner already, or is over')
+    this.phase = OPEN
+    this.owner = owner
+    this.listener = listener
+    this.muxer = this.options.muxer.create({
+      client: this.options.client,
+      host: { settle: owner.settle, error: reset => this.errorOf(reset) },
+      wake: () => { if (!this.busy) this.later() },
+      budget: windowBudget(owner, this.options.limits.windowGrowthBytes),
+      now: owner.now()
+    })
+    this.later()
+  }
+
+  openStream (): StreamBuffer | ErrorCode {
+    return this.phase === OPEN ? this.muxer.open() : 'connection/closed'
+  }
+
+  accept (stream: StreamBuffer): void {
+    if (this.live) this.muxer.command({ type: 'accept', stream }, this.owner.now(), this.muxerOut)
+  }
+
+  ping (): boolean {
+    if (!this.live || this.pinging) return false
+    this.pinging = true
+    this.muxer.command({ type: 'ping' }, this.owner.now(), this.muxerOut)
+    this.later()
+    return true
+  }
+
+  get stats (): MuxedLinkStats {
+    const { bytesRead, bytesWritten } = this.link
+    if (this.phase === WAITING) return { ...nothingYet, bytesRead, bytesWritten }
+    const { bufferedBytes, inboundStreams, outboundStreams, queuedBytes, rttMs } = this.muxer
+    return { bytesRead, bytesWritten, inboundStreams, outboundStreams, unreadBytes: bufferedBytes, queuedBytes, rttMs }
+  }
+
+  close (code: ErrorCode): void {
+    if (this.phase === WAITING) return this[Symbol.dispose]()
+    if (!this.live) return
+    const orderly = code === 'connection/closed'
+    if (this.busy) {
+      if (this.closeDue === null || !orderly) this.closeDue = code
+      return
+    }
+    if (orderly && this.phase === DRAINING) return
+    this.phase = DRAINING
+    // First, since waiting readers and writers are told of it.
+    if (!orderly) this.verdict = { code, text: '', initiator: 'local' }
+    this.busy = true
+    try {
+      this.muxer.command({ type: 'go-away', code }, this.owner.now(), this.muxerOut)
+    } finally {
+      this.busy = false
+    }
+    this.later()
+  }
+
+  [Symbol.dispose] (): void {
+    this.disposed = true
+    if (this.phase === OVER || this.busy) return
+    this.finish({ code: 'connection/closed', text: '', initiator: 'local' })
+    this.link[Symbol.dispose]()
+  }
+
+  private get live (): boolean {
+    return this.phase === OPEN || this.phase === DRAINING
+  }
+
+  // ---------------------------------------------------------------- turns
+
+  /** Everything that waits for the end of the current run of code. */
+  private later (): void {
+    if (this.deferred) return
+    this.deferred = true
+    this.owner.defer(this.deferredTurn)
+  }
+
+  private readonly deferredTurn = (): void => {
+    this.deferred = false
+    this.turn()
+  }
+
+  private turn (): void {
+    if (this.phase === OVER) return
+    if (!this.reading) this.begin()
+    if (!this.live) return
+    this.now = this.owner.now()
+    this.busy = true
+    try {
+      this.write()
+    } finally {
+      this.busy = false
+    }
+    this.after()
+  }
+
+  /** Listens to the link, and takes what has come before. */
+  private begin (): void {
+    const { link, options: { leftOver }, owner } = this
+    this.reading = true
+    link.attach({ onData: owner.io(this.read), onEnd: owner.io(this.remoteEnded), onDrain: owner.io(this.drained), onClose: owner.io(this.closed) })
+    link.resume()
+    this.now = owner.now()
+    this.busy = true
+    try {
+      for (const bytes of leftOver.opened) if (this.live) this.muxer.feed(bytes, this.now, this.muxerOut)
+      for (const bytes of leftOver.sealed) if (this.live) this.session.feed(bytes, this.now, this.sessionOut)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private readonly read = (bytes: Uint8Array): void => {
+    if (!this.live) return
+    this.now = this.owner.now()
+    this.busy = true
+    try {
+      this.lent = this.link.lends && this.session.lends
+      this.session.feed(bytes, this.now, this.sessionOut)
+      this.write()
+    } finally {
+      this.busy = false
+    }
+    this.after()
+  }
+
+  private readonly drained = (): void => {
+    this.full = false
+    this.turn()
+  }
+
+  private readonly expire = (): void => {
+    this.alarm = null
+    this.alarmAt = Infinity
+    // We do not listen, so that the remote is silent means nothing.
+    if (!this.live || this.paused) return
+    this.now = this.owner.now()
+    this.busy = true
+    try {
+      this.muxer.expire(this.now, this.muxerOut)
+      this.write()
+    } finally {
+      this.busy = false
+    }
+    this.after()
+  }
+
+  private write (): void {
+    const { muxer, muxerOut, session } = this
+    this.more = true
+    while (this.more && !this.full && this.fault === null) this.more = muxer.flush(this.now, muxerOut, roomBytes)
+    session.flush(this.sessionOut)
+  }
+
+  /** What follows from a turn. */
+  private after (): void {
+    const { closeDue } = this
+    if (this.disposed) return this[Symbol.dispose]()
+    if (this.fault !== null) return this.break(this.fault)
+    if (closeDue !== null) {
+      this.closeDue = null
+      this.close(closeDue)
+    }
+    if (this.phase === DRAINING && this.drainedOut) return this.end(this.verdict ?? closedBy('local'))
+    this.relieve()
+    this.mindTime()
+  }
+
+  private get drainedOut (): boolean {
+    const { deferred, more, muxer } = this
+    // A turn that is still to come has a last word to flush.
+    if (deferred) return false
+    return muxer.failed !== undefined || (!more && muxer.inboundStreams + muxer.outboundStreams === 0)
+  }
+
+  private relieve (): void {
+    const { link, muxer, options: { limits: { unreadBytes } } } = this
+    if (!this.paused && muxer.bufferedBytes > unreadBytes) {
+      this.paused = true
+      link.pause()
+      muxer.wakeAt(unreadBytes / 2)
+    } else if (this.paused && muxer.bufferedBytes <= unreadBytes / 2) {
+      this.paused = false
+      this.patientUntil = this.now + graceMs
+      link.resume()
+    }
+  }
+
+  private mindTime (): void {
+    if (this.paused) return
+    const at = Math.max(this.muxer.nextTimeout(), this.patientUntil)
+    // One that fires too early does no harm.
+    if (at >= this.alarmAt || at === Infinity) return
+    this.alarm?.[Symbol.dispose]()
+    this.alarmAt = at
+    this.alarm = this.owner.alarm(Math.max(0, at - this.now), this.expire)
+  }
+
+  private tell (event: MuxerEvent): void {
+    const { listener } = this
+    if (this.disposed) return
+    switch (event.type) {
+      case 'stream.opened':
+        listener.onStream(event.handle)
+        return
+      case 'stream.refused':
+        listener.onRefused?.(event.code)
+        return
+      case 'openable':
+        listener.onOpenable?.()
+        return
+      case 'pong':
+        this.pinging = false
+        listener.onPong?.(event.rttMs)
+        return
+      case 'remote.going-away':
+        this.remoteGone = true
+        if (event.code === 'connection/closed') listener.onGoAway?.(event.code)
+        // The core fails next.
+        else this.fault ??= { code: event.code, text: `the remote went away with code ${event.wireCode}`, initiator: 'remote' }
+    }
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  /** A core has failed; what it had to say has been written. */
+  private break (verdict: Verdict): void {
+    if (verdict.code !== 'connection/timeout') return this.end(verdict)
+    // Nobody is there who could close it with us.
+    this.link.reset()
+    this.finish(verdict)
+    this.report(verdict)
+  }
+
+  private readonly remoteEnded = (): void => {
+    if (!this.live) return
+    const { inboundStreams, outboundStreams } = this.muxer
+    if (this.phase === DRAINING && inboundStreams + outboundStreams === 0) this.end(closedBy('local'))
+    else if (this.remoteGone || inboundStreams + outboundStreams === 0) this.end(closedBy('remote'))
+    // Anybody on the way could cut it off like this.
+    else this.end({ code: 'connection/reset', text: 'the link ended while streams were open', initiator: 'remote' })
+  }
+
+  private readonly closed = (reason: LinkCloseReason, error?: Error): void => {
+    if (this.phase === OVER) return
+    const text = error?.message ?? ''
+    const verdict: Verdict = reason === 'timed-out'
+      ? { code: 'connection/timeout', text, initiator: 'local' }
+      : { code: 'connection/reset', text, initiator: 'remote' }
+    // When it is ending, it was this that was waited for.
+    const told = this.phase === ENDING && this.verdict !== null ? this.verdict : verdict
+    this.finish(told)
+    this.report(told)
+  }
+
+  /** Ends our side of the link. The other is given a little time to do the same, so that our last word is not lost. */
+  private end (verdict: Verdict): void {
+    const { link, owner, options: { limits: { lingerMs } } } = this
+    this.release(ENDING, verdict)
+    // Who hears of the end of a stream may have disposed us.
+    if (this.phase !== ENDING) return
+    if (this.paused) link.resume()
+    link.end()
+    this.alarm = owner.alarm(lingerMs, () => {
+      this.phase = OVER
+      link.reset()
+      this.report(verdict)
+    })
+  }
+
+  private finish (verdict: Verdict): void {
+    if (this.phase !== ENDING) return this.release(OVER, verdict)
+    this.phase = OVER
+    this.alarm?.[Symbol.dispose]()
+  }
+
+  /** All streams are over, and nothing is held any more. */
+  private release (phase: number, verdict: Verdict): void {
+    const attached = this.phase !== WAITING
+    this.phase = phase
+    this.verdict = verdict
+    this.alarm?.[Symbol.dispose]()
+    this.session.clear()
+    if (attached) this.muxer.command({ type: 'abort', code: verdict.code, initiator: verdict.initiator }, this.owner.now(), this.muxerOut)
+  }
+
+  private report ({ code, initiator, text }: Verdict): void {
+    if (this.disposed) return
+    this.listener.onClose(code, text, initiator)
+  }
+
+  /** What a reader or writer of a stream gets that ended early. */
+  private errorOf ({ code, initiator, wireCode }: StreamReset): NetworkError {
+    const why = code === 'stream/connection-closed' ? this.verdict?.code ?? this.muxer.failed : undefined
+    return new NetworkError(isErrorCode(code) ? code : 'stream/reset', {
+      initiator,
+      path: this.owner.path,
+      ...wireCode !== undefined && { wireCode },
+      ...why !== undefined && { cause: new NetworkError(why, { initiator, path: this.owner.path }) }
+    })
+  }
+}
+
+const nothingYet = { inboundStreams: 0, outboundStreams: 0, unreadBytes: 0, queuedBytes: 0, rttMs: undefined }
+
+function closedBy (initiator: ErrorInitiator): Verdict {
+  return { code: 'connection/closed', text: '', initiator }
+}

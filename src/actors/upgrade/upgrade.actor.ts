@@ -1,0 +1,72 @@
+/**
+ * Upgrades a raw link: `/node/connections/<n>/upgrade`, one per link, gone when it is done.
+ *
+ * The machine says which phase comes next, the path runs it on the link. The link stays the connection's all the time: an
+ * upgrade that ends early, however it ends, only stops listening to it.
+ */
+import { failureOf } from '../../messages/failure.js'
+import type { UpgradeInput, UpgradeMessage } from '../../messages/upgrade.js'
+import { compiledBehavior } from '../../runtime/behavior/compile.js'
+import type { Behavior } from '../../runtime/behavior/behavior.js'
+import type { ActorContext } from '../../runtime/context.js'
+import { upgradeEffects, upgradeMachine } from './upgrade.machine.js'
+import { checkUpgradeOptions, type UpgradeOptions } from './upgrade-options.js'
+import { UpgradePath, type UpgradeListener } from './upgrade-path.js'
+
+type Actor = ActorContext<UpgradeMessage>
+
+/**
+ * The behaviour of all upgrades of a node. Spawned with an `UpgradeInput`, it tells its `replyTo` one `UpgradeOutcome` and ends.
+ *
+ * @throws TypeError or RangeError for a wrong option
+ */
+export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
+  checkUpgradeOptions(options)
+  const paths = new WeakMap<Actor, UpgradePath>()
+  const pathOf = (actor: Actor): UpgradePath => {
+    const path = paths.get(actor)
+    if (path === undefined) throw new Error('upgrade: it has not begun')
+    return path
+  }
+
+  return compiledBehavior('upgrade', upgradeMachine, upgradeEffects, {
+    begin (actor, input) {
+      const path = actor.own(new UpgradePath(actor, options, input, listenerOf(actor)))
+      paths.set(actor, path)
+      actor.timer('deadline', Math.max(0, input.deadline - actor.now()), { type: 'upgrade.timeout' })
+      path.negotiateSecurity()
+    },
+    handshake (actor, { protocol }) {
+      const wrap = pathOf(actor).handshake(protocol)
+      if (wrap === undefined) return
+      actor.task(({ signal }) => wrap(signal), {
+        done: ({ link, muxer, remoteKey, remotePeer }) => ({ type: 'upgrade.wrapped', handle: link, secured: { muxer, remoteKey, remotePeer } }),
+        failed: error => ({ type: 'upgrade.broken', failure: { path: actor.path, ...failureOf(error, 'upgrade/handshake-failed') } })
+      })
+    },
+    useWrapped (actor, { link, secured }) {
+      pathOf(actor).useWrapped(actor.own(link), secured)
+    },
+    negotiateMuxer (actor) {
+      pathOf(actor).negotiateMuxer()
+    },
+    succeed (actor, { input, muxer, security }) {
+      const { link, path, secured: { remoteKey, remotePeer } } = pathOf(actor).finish(muxer)
+      // The path's from here on.
+      actor.disown(link)
+      input.replyTo.tell({ type: 'upgrade.done', handle: path, peer: remotePeer, remoteKey, security, muxer })
+    },
+    fail (actor, { failure, input }) {
+      pathOf(actor).abandon()
+      input.replyTo.tell({ type: 'upgrade.failed', failure: { path: actor.path, ...failure } })
+    }
+  })
+}
+
+function listenerOf (actor: Actor): UpgradeListener {
+  return {
+    onSelected: (purpose, protocol) => { actor.self.tell({ type: 'upgrade.selected', purpose, protocol }) },
+    onSecured: secured => { actor.self.tell({ type: 'upgrade.secured', secured }) },
+    onBroken: failure => { actor.self.tell({ type: 'upgrade.broken', failure }) }
+  }
+}
