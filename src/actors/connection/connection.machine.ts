@@ -85,6 +85,8 @@ export const connectionMachine = setup({
   actions: { ...connectionEffects },
   guards: {
     isSwarm: (_, { path }: { readonly path: string }) => !path.endsWith('/streams') && !path.endsWith('/upgrade'),
+    atOnce: ({ event }) => event.type === 'connection.close' && event.graceMs === 0,
+    closesRemote: ({ context, event }) => context.end.initiator === 'remote' && event.type === 'link.closed' && event.initiator === 'remote',
     isStreams: (_, { path }: { readonly path: string }) => path.endsWith('/streams')
   }
 }).createMachine({
@@ -145,13 +147,16 @@ export const connectionMachine = setup({
           target: 'flushing',
           actions: assign({ end: ({ event }) => crashed(event.down.path) })
         },
-        'connection.close': {
-          target: 'closing',
-          actions: [
-            assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }),
-            { type: 'drain', params: ({ context, event }) => ({ body: context.body, graceMs: event.graceMs ?? context.body.graceMs }) }
-          ]
-        },
+        'connection.close': [
+          { guard: 'atOnce', target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
+          {
+            target: 'closing',
+            actions: [
+              assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }),
+              { type: 'drain', params: ({ context, event }) => ({ body: context.body, graceMs: event.graceMs ?? context.body.graceMs }) }
+            ]
+          }
+        ],
         'connection.stop': {
           target: 'closing',
           actions: [assign({ end: stopped }), { type: 'drain', params: ({ context }) => ({ body: context.body, graceMs: context.body.graceMs }) }]
@@ -164,8 +169,11 @@ export const connectionMachine = setup({
         'connection.keep-alive': { actions: { type: 'ping', params: ({ context }) => context.body } },
         'link.pong': { actions: { type: 'pong', params: ({ context }) => context.body } },
         'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered' } }) },
-        // It ends for the reason for which it was closed.
-        'link.closed': 'closed',
+        // It ends for the reason for which we have closed it. The remote may say more of its own.
+        'link.closed': [
+          { guard: 'closesRemote', target: 'closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: event.text }) }) },
+          { target: 'closed' }
+        ],
         'connection.child-down': {
           guard: { type: 'isStreams', params: ({ event }) => event.down },
           target: 'flushing',

@@ -37,6 +37,11 @@ export interface StreamPlace extends StreamsInput {
 export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, Disposable {
   readonly handle: Disposable = this
   handled = false
+  /**
+   * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
+   * its first data, which are no proposal. It must hear the refusal all the same.
+   */
+  owesAnswer = false
   private readonly place: StreamPlace
   private readonly buffer: StreamBuffer
   /** Of an outbound stream. */
@@ -50,8 +55,6 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   private failure: Failure | undefined
   private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
   private answered = false
-  /** What the remote said was no negotiation, or its end. */
-  private lost = false
   /** Set only where somebody looks at it: it is called for every frame. */
   onReadable?: () => void
   private readsSeen = 0
@@ -125,8 +128,16 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 
   onFailed (failure: Failure): void {
+    const { buffer, request } = this
     this.settle()
-    this.lost = failure.code === 'stream/negotiation-failed'
+    if (request === undefined) {
+      this.owesAnswer = failure.code === 'stream/negotiation-failed' && (buffer.queued > 0 || buffer.remoteEnded)
+    } else {
+      // At once: what the remote sends behind its no, a reset mostly, would say less.
+      this.failure = failure
+      buffer.watch(null)
+      buffer.reset(failure.code)
+    }
     this.self?.tell({ type: 'stream.unnegotiated', failure })
   }
 
@@ -148,15 +159,6 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     this.lease = lease
     this.protocol = protocol
     return undefined
-  }
-
-  /**
-   * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
-   * its first data, which are no proposal. It must hear the refusal all the same.
-   */
-  get owesAnswer (): boolean {
-    const { buffer, request } = this
-    return request === undefined && this.lost && buffer.resetBy === undefined && (buffer.queued > 0 || buffer.remoteEnded)
   }
 
   answerNo (actor: ActorContext<StreamMessage>): void {
