@@ -44,8 +44,9 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   owesAnswer = false
   private readonly place: StreamPlace
   private readonly buffer: StreamBuffer
-  /** Of an outbound stream. */
-  private readonly request: OpenStream | undefined
+  private readonly outbound: boolean
+  /** Of an outbound stream, until it is answered. */
+  private request: OpenStream | undefined
   private actor: ActorContext<StreamMessage> | null = null
   private self: ActorRef<StreamMessage> | null = null
   private negotiation: StreamNegotiation | null = null
@@ -54,7 +55,6 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   private face: UserStream | null = null
   private failure: Failure | undefined
   private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
-  private answered = false
   /** Set only where somebody looks at it: it is called for every frame. */
   onReadable?: () => void
   private readsSeen = 0
@@ -64,6 +64,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   constructor (buffer: StreamBuffer, place: StreamPlace, request?: OpenStream) {
     this.buffer = buffer
     this.place = place
+    this.outbound = request !== undefined
     this.request = request
   }
 
@@ -105,8 +106,8 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 
   onSelected (id: string, confirmed: boolean): void {
-    const { buffer, place, request } = this
-    if (request === undefined) {
+    const { buffer, outbound, place } = this
+    if (!outbound) {
       const failure = this.admit(id)
       if (failure !== undefined) {
         this.onFailed(failure)
@@ -118,7 +119,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     else buffer.holdEnd()
     const { self } = this
     if (self === null) return
-    this.face = new UserStream(buffer, { protocol: id, direction: request === undefined ? 'inbound' : 'outbound', info: place.info, self })
+    this.face = new UserStream(buffer, { protocol: id, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
     self.tell(selected)
   }
 
@@ -128,9 +129,9 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 
   onFailed (failure: Failure): void {
-    const { buffer, request } = this
+    const { buffer } = this
     this.settle()
-    if (request === undefined) {
+    if (!this.outbound) {
       this.owesAnswer = failure.code === 'stream/negotiation-failed' && (buffer.queued > 0 || buffer.remoteEnded)
     } else {
       // At once: what the remote sends behind its no, a reset mostly, would say less.
@@ -185,7 +186,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     if (buffer.resetBy !== undefined || face === null) return
     place.live.add(face)
     if (request !== undefined) {
-      this.answered = true
+      this.request = undefined
       request.replyTo.tell({ type: 'stream.opened', id: request.id, handle: face })
     } else if (protocol !== undefined) {
       place.link.accept(buffer)
@@ -260,8 +261,8 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     if (face !== null) place.live.delete(face)
     lease?.[Symbol.dispose]()
     if (!buffer.finished) buffer.reset(place.connection.alive ? 'stream/shutdown' : 'stream/connection-closed')
-    if (request !== undefined && !this.answered) {
-      this.answered = true
+    if (request !== undefined) {
+      this.request = undefined
       request.replyTo.tell({ type: 'stream.failed', id: request.id, failure: this.failure ?? failureOf(buffer.resetBy) })
     }
   }
