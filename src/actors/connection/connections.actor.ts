@@ -44,6 +44,7 @@ export function connections ({ connection, inboundUpgradeMs = 10_000 }: Connecti
             // What its streams hold is the remote's doing, so it has an account that names the remote.
             account: { name: handle.link.remoteMultiaddr }
           })
+          handle.otherwise = { code: 'connection/crashed' }
         } catch (error) {
           // There is no room for one more; the kernel has disposed the newcomer.
           if (!(error instanceof ActorError) || error.code !== 'actor/limit') throw error

@@ -8,6 +8,8 @@ import type { Link } from '../contract/link.js'
  * it never starts.
  */
 export class Newcomer implements Arrival {
+  /** What its opener hears when it is disposed before anybody has said how it went. */
+  otherwise: Failure = { code: 'limit/connections', detail: 'the node may have no more actors' }
   private readonly arrival: Arrival
   private opener: ConnectionOpener | undefined
 
@@ -38,7 +40,7 @@ export class Newcomer implements Arrival {
 
   /** Ends the link and gives the lease back. */
   [Symbol.dispose] (): void {
-    this.failed({ code: 'connection/crashed' })
+    this.failed(this.otherwise)
     this.arrival[Symbol.dispose]()
   }
 }

@@ -34,6 +34,8 @@ interface Plan extends Partial<Pick<ConnectionOptions, 'keepAlive' | 'timeouts'>
   readonly lease?: Failure
   readonly swarm?: boolean
   readonly seed?: number
+  /** Most actors of the node. */
+  readonly actors?: number
 }
 
 const echo = protocol('/echo/1.0.0', async stream => { for await (const bytes of stream) await stream.write(bytes) })
@@ -55,7 +57,7 @@ class Scene {
 
   constructor (plan: Plan) {
     this.world = new SimWorld({ seed: plan.seed ?? 1 })
-    this.system = this.world.system({ name: 'node' })
+    this.system = this.world.system({ name: 'node', limits: { actors: plan.actors ?? Infinity } })
     ;[this.near, this.far] = memoryLinks()
     this.table.register(echo)
     if (plan.swarm !== false) this.system.spawn(this.swarm(plan.verdict ?? 'accepts'), { name: 'swarm', input: undefined })
@@ -304,6 +306,12 @@ describe('connection: until it is open', () => {
       if (code.startsWith('connection/gated') || code.startsWith('limit')) expect(scene.near.closes).to.deep.equal([code])
     }, plan))
   }
+
+  it('fails as limit/connections when the node may have no more actors', play(async scene => {
+    await scene.world.run(10)
+    expect(failed(scene)).to.equal('limit/connections')
+    expect(scene.system.inspect.tree('/node/connections')?.status).to.equal('running')
+  }, { actors: 3 }))
 
   it('fails as actor/down when the swarm ends before it has decided', play(async scene => {
     await scene.world.run(100)

@@ -6,11 +6,13 @@ import type { Behavior } from '../../../src/runtime/behavior/behavior.js'
 import { compiledBehavior } from '../../../src/runtime/behavior/compile.js'
 import { machineBehavior } from '../../../src/runtime/behavior/machine.js'
 import { noting, tableOf } from '../support/machine-table.js'
+import { memoryLinks } from '../support/memory-muxed-link.js'
+import { bob, keyOf } from '../support/streams-stage.js'
 
 const down = (path: string): ConnectionMessage => ({ type: 'connection.child-down', down: { path, exit: { kind: 'done', output: undefined } } })
 
 const messages: Readonly<Record<string, ConnectionMessage>> = {
-  'done': { type: 'upgrade.done', handle: {}, peer: {}, remoteKey: {}, security: '/s', muxer: '/m' } as ConnectionMessage,
+  'done': { type: 'upgrade.done', handle: memoryLinks()[0], peer: bob, remoteKey: keyOf(bob), security: '/s', muxer: '/m' },
   'failed': { type: 'upgrade.failed', failure: { code: 'upgrade/no-muxer' } },
   'upgrade down': down('/node/connections/1/upgrade'),
   'streams down': down('/node/connections/1/streams'),

@@ -127,7 +127,7 @@ function between (scene: (two: Two) => Promise<void>, options: { readonly seed?:
     let failure: unknown
     try {
       if (options.early !== true) {
-        await world.run(200)
+        await world.run(500)
         expect([one.state, other.state]).to.deep.equal(['open', 'open'])
         expect(one.outcomes[0]?.type).to.equal('connection.opened')
       }
@@ -160,6 +160,18 @@ describe('connections: two, with everything between', () => {
     await world.run(10)
     for (const node of [one, other]) expect(node.system.inspect.tree(`${node.path}/streams`)?.children).to.deep.equal([])
   }))
+
+  it('do so in many worlds', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      await between(async ({ one, other, until }) => {
+        const outcomes = await until(Promise.all(Array.from({ length: 24 }, async (_, i) => {
+          const stream = await [one, other][i & 1]!.open('/echo/1.0.0', i % 4 < 2 ? 'eager' : 'lazy')
+          return await echoed(stream, bytesOf(i * i * 200, i))
+        })))
+        expect(outcomes.every(Boolean)).to.equal(true)
+      }, { seed, latencyMs: seed % 4 * 10 })()
+    }
+  })
 
   it('tell a lazy opener that it is refused, whatever it has sent', between(async ({ one, until }) => {
     for (const size of [0, 1, 100, 100_000]) {
