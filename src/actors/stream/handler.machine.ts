@@ -20,7 +20,7 @@ export interface HandlerBody {
   readonly finished: boolean
 }
 
-interface HandlerContext {
+export interface HandlerContext {
   readonly body: HandlerBody
 }
 

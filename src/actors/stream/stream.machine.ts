@@ -29,7 +29,7 @@ export interface StreamBody {
   readonly owesAnswer: boolean
 }
 
-interface StreamContext {
+export interface StreamContext {
   readonly body: StreamBody
   readonly end: StreamEnd | undefined
 }
