@@ -167,7 +167,8 @@ export class PeerBook {
     const known = before.addresses.filter(({ certified }) => !certified).map(({ address }) => address)
     const after: PeerInfo = {
       ...before,
-      publicKey: patch.publicKey ?? before.publicKey,
+      // A peer has one key for ever, and its id says which.
+      publicKey: before.publicKey ?? patch.publicKey,
       addresses: addressList(certified, [...patch.addresses ?? [], ...known], limits.addresses),
       protocols: patch.protocols === undefined ? before.protocols : protocolList(patch.protocols, limits),
       agentVersion: patch.agentVersion?.slice(0, limits.versionLetters) ?? before.agentVersion,
