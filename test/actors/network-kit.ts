@@ -31,6 +31,7 @@ export function inWorlds (worlds: number, scene: (stage: Stage) => Promise<void>
       const world = new SimWorld({ seed })
       const system = world.system({ name: 'node' })
       try {
+        await world.until(system.ready())
         await scene({ world, system, seed })
         await world.stop()
         await world.settle()
