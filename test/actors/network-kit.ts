@@ -70,8 +70,8 @@ export function ear<M extends Message> (hear: Hear<M>): Behavior<M> {
       out.do('hear', message)
       return count + 1
     },
-    effects: { hear: (actor, message) => { hear(message as M, actor as unknown as ActorContext<M>) } }
-  }) as unknown as Behavior<M>
+    effects: { hear: (actor, message) => { hear(message, actor) } }
+  })
 }
 
 /** Below the root, or below `parent`. */
@@ -268,7 +268,10 @@ export class FakeConnections {
   /** Of those that are being upgraded, how many were given up with their opener. */
   givenUp = 0
 
+  private readonly system: System
+
   constructor ({ system }: Stage) {
+    this.system = system
     this.ref = spawn<ConnectionsMessage>(system, (message, supervisor) => {
       if (message.type === 'connections.accept') {
         this.accepted.push(supervisor.own(message.handle))
@@ -285,7 +288,7 @@ export class FakeConnections {
     const { does, after = 1, peer = expectedPeer ?? peerOf(1), failure } = this.upgrades.get(remoteMultiaddr) ?? { does: 'open' }
     type Own = { readonly type: 'start' } | { readonly type: 'ready' } | { readonly type: 'gone' }
     let told = false
-    const connection = spawn<Own>(cellOf(supervisor.self).kernel as System, ({ type }, actor) => {
+    const connection = spawn<Own>(this.system, ({ type }, actor) => {
       if (type === 'start') {
         actor.own(handle)
         actor.watch(opener.replyTo, () => ({ type: 'gone' }))

@@ -1,10 +1,33 @@
+import type { ConnectionsMessage } from '../../messages/connections.js'
+import type { DialMessage } from '../../messages/dial.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
-import { attemptEffects, attemptMachine } from './attempt.machine.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { Admission } from '../contract/admission.js'
+import type { Transport } from '../contract/transport.js'
+import { attemptEffects, attemptMachine, type AttemptBody } from './attempt.machine.js'
 import { atAddress } from './dial.core.js'
 
-/** `dialer/<n>/<address n>` */
+/** One address, and who works on it. */
+export interface Attempt extends AttemptBody {
+  readonly address: Multiaddr
+  /** Whom the address names, or the dial. */
+  readonly expectedPeer: PeerId | undefined
+  readonly transport: Transport
+  readonly admission: Admission
+  readonly connections: ActorRef<ConnectionsMessage>
+  readonly dial: ActorRef<DialMessage>
+  /** As `timeoutMs`, in milliseconds of the system's clock. */
+  readonly deadline: number
+}
+
+const attemptOf = (body: AttemptBody): Attempt => body as Attempt
+
+/** `dialer/<n>/<address n>`. Its input is an `Attempt`. */
 export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffects, {
-  link (actor, { attempt: { address, expectedPeer, admission, transport, deadline } }) {
+  link (actor, body) {
+    const { address, expectedPeer, admission, transport, deadline } = attemptOf(body)
     const text = address.toString()
     const lease = admission.admit('outbound', text)
     if ('code' in lease) {
@@ -23,7 +46,8 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
       onFailure: actor.io((code, detail) => { actor.self.tell({ type: 'attempt.refused', failure: { code, detail } }) })
     }))
   },
-  handOver (actor, { attempt: { address, expectedPeer, connections, deadline }, arrival }) {
+  handOver (actor, { body, arrival }) {
+    const { address, expectedPeer, connections, deadline } = attemptOf(body)
     const taken = connections.tell({
       type: 'connections.open',
       handle: arrival,
@@ -34,10 +58,11 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
     })
     if (!taken) actor.self.tell({ type: 'attempt.refused', failure: { code: connections.alive ? 'actor/refused' : 'actor/down', path: connections.path } })
   },
-  succeeded (_, { attempt: { dial }, outcome: { connection, info } }) {
-    dial.tell({ type: 'attempt.succeeded', connection, info })
+  succeeded (_, { body, outcome: { connection, info } }) {
+    attemptOf(body).dial.tell({ type: 'attempt.succeeded', connection, info })
   },
-  failed (_, { attempt: { address, dial }, failure }) {
+  failed (_, { body, failure }) {
+    const { address, dial } = attemptOf(body)
     dial.tell({ type: 'attempt.failed', failure: atAddress(address, failure) })
   }
 })

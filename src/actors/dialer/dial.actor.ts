@@ -7,7 +7,7 @@ import { machineBehavior } from '../../runtime/behavior/machine.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { Admission } from '../contract/admission.js'
 import type { Transport } from '../contract/transport.js'
-import { attempt } from './attempt.actor.js'
+import { attempt, type Attempt } from './attempt.actor.js'
 import { isName, transportFor } from './dial.core.js'
 import { dialEffects, dialMachine, type DialStart } from './dial.machine.js'
 
@@ -42,7 +42,7 @@ export function dialBehavior (dialer: ActorRef<DialerMessage>, tools: DialTools)
       const transport = transportFor(transports, address)
       if (transport === undefined) throw new Error(`no transport for ${address.toString()}, which was sifted`)
       const expectedPeer = address.peerId ?? peer
-      const input = { address, expectedPeer, transport, admission, connections, dial: actor.self, timeoutMs: addressTimeoutMs, deadline: actor.now() + addressTimeoutMs }
+      const input: Attempt = { address, expectedPeer, transport, admission, connections, dial: actor.self, timeoutMs: addressTimeoutMs, deadline: actor.now() + addressTimeoutMs }
       actor.watch(actor.spawn(attempt, { input }), down => ({ type: 'attempt.down', down }))
     },
     failed (_, { dial, failures }) {

@@ -1,14 +1,33 @@
+import type { AddressManagerMessage } from '../../messages/address-manager.js'
+import type { ConnectionsMessage } from '../../messages/connections.js'
 import { failureError, failureOf, type Failure } from '../../messages/failure.js'
-import type { ListenerMessage } from '../../messages/listener.js'
+import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
-import type { Opened } from '../contract/transport.js'
-import { listenerEffects, listenerMachine, type ListenerInput } from './listener.machine.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { Admission } from '../contract/admission.js'
+import type { Opened, Transport } from '../contract/transport.js'
+import { listenerEffects, listenerMachine, type ListenerBody } from './listener.machine.js'
 
-/** `listeners/<name>` */
+/** What a listener listens on, and whom it works for. */
+export interface ListenerInput extends ListenerBody {
+  readonly name: string
+  readonly address: Multiaddr
+  readonly transport: Transport
+  readonly admission: Admission
+  readonly connections: ActorRef<ConnectionsMessage>
+  readonly listeners: ActorRef<ListenersMessage>
+  readonly addressManager: ActorRef<AddressManagerMessage>
+  readonly refusalLogMs: number
+}
+
+const inputOf = (body: ListenerBody): ListenerInput => body as ListenerInput
+
+/** `listeners/<name>`. Its input is a `ListenerInput`. */
 export const listener = compiledBehavior('listener', listenerMachine, listenerEffects, {
-  listen (actor, input) {
+  listen (actor, body) {
+    const input = inputOf(body)
     const { address, transport } = input
     const refusals = new Refusals(actor, input)
     try {
@@ -22,14 +41,16 @@ export const listener = compiledBehavior('listener', listenerMachine, listenerEf
       actor.self.tell({ type: 'transport.failed', failure: failureOf(error, 'listen/failed') })
     }
   },
-  listening (actor, { input: { name, listeners, addressManager }, addresses }) {
+  listening (actor, { body, addresses }) {
+    const { name, listeners, addressManager } = inputOf(body)
     listeners.tell({ type: 'listener.listening', listener: name, addresses })
     addressManager.tell({ type: 'address.listening', listener: actor.self, addresses })
   },
-  report (actor, { to, addresses }) {
-    to.tell({ type: 'address.listening', listener: actor.self, addresses })
+  report (actor, { event: { replyTo }, addresses }) {
+    replyTo.tell({ type: 'address.listening', listener: actor.self, addresses })
   },
-  failed (_, { input: { name, listeners }, failure }) {
+  failed (_, { body, failure }) {
+    const { name, listeners } = inputOf(body)
     listeners.tell({ type: 'listener.failed', listener: name, failure })
   },
   crash (_, { failure }) {

@@ -8,62 +8,52 @@
  * no timer: its parent ends it or lets it crash, and when that is gone so is this.
  */
 import { assign, raise, setup } from 'xstate'
-import type { AddressManagerMessage } from '../../messages/address-manager.js'
-import type { ConnectionsMessage } from '../../messages/connections.js'
 import type { Failure } from '../../messages/failure.js'
-import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
+import type { ListenerMessage } from '../../messages/listener.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { effects } from '../../runtime/behavior/effects.js'
-import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
-import type { Admission } from '../contract/admission.js'
-import type { Transport } from '../contract/transport.js'
 
-/** What a listener listens on, and whom it works for. */
-export interface ListenerInput {
-  readonly name: string
-  readonly address: Multiaddr
-  readonly transport: Transport
-  readonly admission: Admission
-  readonly connections: ActorRef<ConnectionsMessage>
-  readonly listeners: ActorRef<ListenersMessage>
-  readonly addressManager: ActorRef<AddressManagerMessage>
+/** What the actor works with; the machine hands it on, no more. */
+export interface ListenerBody {
+  /** How long the transport may take to listen, in milliseconds. */
   readonly startTimeoutMs: number
-  readonly refusalLogMs: number
 }
 
-export interface ListenerContext {
-  readonly input: ListenerInput
+interface ListenerContext {
+  readonly body: ListenerBody
   readonly addresses: readonly Multiaddr[]
   /** Why it does not listen. */
   readonly failure: Failure | undefined
 }
 
-export interface ListenerEffects {
-  listen: ListenerInput
-  listening: { readonly input: ListenerInput, readonly addresses: readonly Multiaddr[] }
-  report: { readonly to: ReplyTo<AddressManagerMessage>, readonly addresses: readonly Multiaddr[] }
-  failed: { readonly input: ListenerInput, readonly failure: Failure }
+type Report = Extract<ListenerMessage, { type: 'listener.report' }>
+
+interface ListenerEffects {
+  listen: ListenerBody
+  listening: { readonly body: ListenerBody, readonly addresses: readonly Multiaddr[] }
+  report: { readonly event: Report, readonly addresses: readonly Multiaddr[] }
+  failed: { readonly body: ListenerBody, readonly failure: Failure }
   crash: { readonly failure: Failure }
 }
 
 export const listenerEffects = effects<ListenerEffects>({ listen: true, listening: true, report: true, failed: true, crash: true })
 
-const types = {} as { context: ListenerContext, events: ListenerMessage, input: ListenerInput }
+const types = {} as { context: ListenerContext, events: ListenerMessage, input: ListenerBody }
 
 const silent: Failure = { code: 'listen/failed', detail: 'the transport did not say in time whether it listens' }
 
 export const listenerMachine = setup({
   types,
   actions: { ...listenerEffects },
-  delays: { startTime: ({ context }) => context.input.startTimeoutMs }
+  delays: { startTime: ({ context }) => context.body.startTimeoutMs }
 }).createMachine({
   id: 'listener',
-  context: ({ input }) => ({ input, addresses: [], failure: undefined }),
+  context: ({ input }) => ({ body: input, addresses: [], failure: undefined }),
   initial: 'starting',
   states: {
     starting: {
       entry: [
-        { type: 'listen', params: ({ context }) => context.input },
+        { type: 'listen', params: ({ context }) => context.body },
         raise({ type: 'listener.start-timeout' }, { delay: 'startTime', id: 'start' })
       ],
       on: {
@@ -82,12 +72,12 @@ export const listenerMachine = setup({
             { type: 'listening', params: ({ context }) => context }
           ]
         },
-        'listener.report': { actions: { type: 'report', params: ({ context, event }) => ({ to: event.replyTo, addresses: context.addresses }) } },
+        'listener.report': { actions: { type: 'report', params: ({ context, event }) => ({ event, addresses: context.addresses }) } },
         'transport.failed': { actions: { type: 'crash', params: ({ event }) => ({ failure: event.failure }) } }
       }
     },
     failed: {
-      entry: { type: 'failed', params: ({ context }) => ({ input: context.input, failure: context.failure ?? silent }) },
+      entry: { type: 'failed', params: ({ context }) => ({ body: context.body, failure: context.failure ?? silent }) },
       on: {
         'listener.escalate': { actions: { type: 'crash', params: ({ context }) => ({ failure: context.failure ?? silent }) } }
       }

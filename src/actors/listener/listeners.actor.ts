@@ -16,7 +16,7 @@ import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
 import type { Admission } from '../contract/admission.js'
 import type { Transport } from '../contract/transport.js'
-import { listener } from './listener.actor.js'
+import { listener, type ListenerInput } from './listener.actor.js'
 
 export interface ListenersOptions {
   /** How long a transport may take to listen, in milliseconds. Default 10,000: those that must ask another machine first. */
@@ -181,11 +181,8 @@ function startListener (actor: ActorContext<ListenersMessage>, input: ListenersI
   const transport = transportFor(input, address)
   if (transport === undefined) return
   const { admission, connections, addressManager, options } = input
-  actor.spawn(listener, {
-    name,
-    restart: 'permanent',
-    input: { name, address, transport, admission, connections, addressManager, listeners: actor.self, ...listenersDefaults, ...options }
-  })
+  const start: ListenerInput = { name, address, transport, admission, connections, addressManager, listeners: actor.self, ...listenersDefaults, ...options }
+  actor.spawn(listener, { name, restart: 'permanent', input: start })
 }
 
 /** Somebody closes it before it has ever listened. */

@@ -166,7 +166,7 @@ export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
       for (const { ref } of listed) {
         const connection = ref as Connection
         watchConnection(actor, connection)
-        connection.tell({ type: 'connection.report', replyTo: actor.self })
+        ask(actor, connection)
       }
       // Those whose end no swarm has heard of.
       const paths = new Set(listed.map(({ path }) => path))
@@ -294,6 +294,15 @@ function hangUp ({ pool, hangUps }: Swarm, { id, peer, graceMs, replyTo }: Extra
 
 function watchConnection (actor: ActorContext<SwarmMessage>, connection: Connection): void {
   actor.watch(connection, down => ({ type: 'swarm.connection-down', down }))
+}
+
+/** What does not understand the question is no connection of ours, and no reason for the swarm not to start. */
+function ask (actor: ActorContext<SwarmMessage>, connection: Connection): void {
+  try {
+    connection.tell({ type: 'connection.report', replyTo: actor.self })
+  } catch (error) {
+    actor.log('error', `${connection.path} does not take 'connection.report'`, { error })
+  }
 }
 
 function watchSubscriber (actor: ActorContext<SwarmMessage>, subscriber: ActorRef<SwarmEvent>): void {
