@@ -40,6 +40,13 @@ export type ConnectionMessage =
   /** From: Swarm, the verdict on `connection.ready`. Streams come from here on. Late after a close: ignored. */
   | { readonly type: 'connection.accepted' }
   | { readonly type: 'connection.refused', readonly failure: Failure }
+  /**
+   * From: a Swarm that was started anew and has found this connection in the kernel's list. Answered with `connection.resumed`
+   * once it was accepted, with `connection.ready` while it waits for the verdict; before that not at all, for it will say so itself.
+   */
+  | { readonly type: 'connection.report', readonly replyTo: ReplyTo<ConnectionReport> }
+  /** From: the kernel: whoever had it made has gone before the outcome, so nobody waits for it any more. Ignored afterwards. */
+  | { readonly type: 'connection.opener-down', readonly down: Down }
   /** From: Swarm, services, facade. Answered in any state: refused while upgrading, or closing. */
   | OpenStream
   /** From: identify. What the remote speaks, so that streams for it can be lazy. */
@@ -69,8 +76,15 @@ export type ConnectionOutcome =
   | { readonly type: 'connection.opened', readonly id: string, readonly connection: ActorRef<ConnectionMessage>, readonly info: ConnectionInfo }
   | { readonly type: 'connection.failed', readonly id: string, readonly failure: Failure }
 
-/** Where the outcome goes. */
+/** Where the outcome goes. The connection gives up when that actor ends before the outcome: then the dial was given up. */
 export interface ConnectionOpener {
   readonly id: string
-  readonly replyTo: ReplyTo<ConnectionOutcome>
+  readonly replyTo: ActorRef<ConnectionOutcome>
 }
+
+/** What a connection has to say to the swarm of itself. */
+export type ConnectionReport =
+  /** It is secured, and waits for the verdict `connection.accepted` or `connection.refused`. */
+  | { readonly type: 'connection.ready', readonly connection: ActorRef<ConnectionMessage>, readonly info: ConnectionInfo }
+  /** An earlier swarm has accepted it. */
+  | { readonly type: 'connection.resumed', readonly connection: ActorRef<ConnectionMessage>, readonly info: ConnectionInfo, readonly closing: boolean }

@@ -54,6 +54,10 @@ export const errorTable = {
     sentence: 'The peer to dial is this node itself.',
     advice: 'Check the peer id.'
   },
+  'dial/peer-mismatch': { scope: 'connection', initiator: 'user',
+    sentence: 'The addresses to dial name another peer than the one to reach, or several.',
+    advice: 'Dial one peer at a time: give its id once, or addresses that agree.'
+  },
   'dial/gated': { scope: 'connection', initiator: 'local',
     sentence: 'The connection gater forbids this dial.',
     advice: 'Ask the gater in the options of the node.'

@@ -1,5 +1,7 @@
-/** Listening: `/node/network/listeners`, and one actor per address below it, which is started anew when it fails. */
+/** Listening: `/node/network/listeners`, and one actor per address below it (`listeners/tcp-1`), which is started anew when it fails. */
+import type { Down } from '../runtime/exit.js'
 import type { ReplyTo } from '../runtime/ref.js'
+import type { AddressManagerMessage } from './address-manager.js'
 import type { Failure } from './failure.js'
 import type { Multiaddr } from './value/multiaddr.js'
 
@@ -8,10 +10,12 @@ export type ListenersMessage =
   | { readonly type: 'listeners.listen', readonly id: string, readonly address: Multiaddr, readonly replyTo: ReplyTo<ListenOutcome> }
   /** From: facade. Stops listening; connections stay. Answered with `listen.closed`, also when nobody listened there. */
   | { readonly type: 'listeners.close', readonly id: string, readonly address: Multiaddr, readonly replyTo: ReplyTo<ListenOutcome> }
-  /** From: a listener, at each start of it. */
+  /** From: a listener, at each start of it. `listener` is its name. */
   | { readonly type: 'listener.listening', readonly listener: string, readonly addresses: readonly Multiaddr[] }
-  /** From: a listener, before it crashes. */
+  /** From: a listener that could not start. It waits for what is to become of it: an end, or `listener.escalate`. */
   | { readonly type: 'listener.failed', readonly listener: string, readonly failure: Failure }
+  /** From: the kernel: a listener that was to be closed has ended. */
+  | { readonly type: 'listener.down', readonly listener: string, readonly down: Down }
 
 export type ListenOutcome =
   | { readonly type: 'listen.done', readonly id: string, readonly addresses: readonly Multiaddr[] }
@@ -22,3 +26,9 @@ export type ListenerMessage =
   /** From: the transport, by way of `io`. */
   | { readonly type: 'transport.listening', readonly addresses: readonly Multiaddr[] }
   | { readonly type: 'transport.failed', readonly failure: Failure }
+  /** Own timer: the transport has said neither. */
+  | { readonly type: 'listener.start-timeout' }
+  /** From: Listeners: nobody waits for this failure as an answer, so crash with it: supervision tries again, later and later. */
+  | { readonly type: 'listener.escalate' }
+  /** From: an address manager that was started anew. Answered with `address.listening` once it listens; before, it will say so itself. */
+  | { readonly type: 'listener.report', readonly replyTo: ReplyTo<AddressManagerMessage> }

@@ -1,0 +1,233 @@
+/**
+ * The dialer: joins those who want the same peer into one dial, and keeps each one's deadline (design 1.15). A registry of
+ * waiters, so a reducer; the dial is the actor with a lifecycle.
+ *
+ * Invariants: each waiter gets one answer, by its deadline; a dial lives as long as somebody waits for it; nobody's leaving
+ * changes anything for another.
+ *
+ * The tables of the state are changed in place; a step that throws takes them down with its actor.
+ */
+import type { DialerMessage, DialMessage, DialOutcome } from '../../messages/dial.js'
+import type { Failure } from '../../messages/failure.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
+import type { Behavior } from '../../runtime/behavior/behavior.js'
+import type { Out } from '../../runtime/behavior/out.js'
+import { reducer } from '../../runtime/behavior/reducer.js'
+import type { Exit } from '../../runtime/exit.js'
+import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
+import { dialBehavior, type DialTools } from './dial.actor.js'
+import { exhausted, undialable } from './dial.core.js'
+import type { DialStart } from './dial.machine.js'
+
+export interface DialerOptions {
+  /**
+   * Time for one address, its upgrade included, in milliseconds. Default 10,000: several repetitions of a lost first packet,
+   * and two of three addresses within a dial of 30 s. Limits: an address that swallows everything.
+   */
+  readonly addressTimeoutMs: number
+  /** Time for resolving names, in milliseconds. Default 5,000: what resolvers of operating systems take for one server that is silent. */
+  readonly resolveTimeoutMs: number
+  /** Addresses tried for each who asks. Default 25, as js. Limits: a record with hundreds of addresses, which would make us attack whoever lives there. */
+  readonly addresses: number
+  /** Dials under way at a time. Default 1,024: each has one socket at a time. Limits: a protocol that dials whatever it is told. */
+  readonly dials: number
+  /** Waiters in all. Default 8,192. Limits: as `dials`, for one peer. */
+  readonly waiters: number
+}
+
+export const dialerDefaults: DialerOptions = { addressTimeoutMs: 10_000, resolveTimeoutMs: 5000, addresses: 25, dials: 1024, waiters: 8192 }
+
+export interface DialerInput extends Omit<DialTools, 'addressTimeoutMs' | 'resolveTimeoutMs'> {
+  readonly options?: Partial<DialerOptions>
+}
+
+interface Dialer {
+  readonly input: DialerInput
+  readonly options: DialerOptions
+  /** By id. */
+  readonly dials: Map<string, Dial>
+  /** The dial that others may join, by whom it is for. */
+  readonly keys: Map<string, Dial>
+  readonly waiters: Map<string, Waiter>
+  nextDial: number
+  /** How dials behave; set at the start, when the dialer knows its own address. */
+  behavior: Behavior<DialMessage, DialStart> | undefined
+}
+
+interface Dial {
+  readonly id: string
+  readonly key: string
+  readonly waiters: Set<string>
+  readonly failures: Failure[]
+  /** Waiters whose addresses it was sent. */
+  batches: number
+  /** Set when it has been spawned. */
+  ref: ActorRef<DialMessage> | undefined
+}
+
+interface Waiter {
+  readonly dial: Dial
+  readonly replyTo: ReplyTo<DialOutcome>
+}
+
+interface DialerEffects {
+  begin: Dialer
+  start: { readonly dialer: Dialer, readonly dial: Dial, readonly peer: PeerId | undefined, readonly addresses: readonly Multiaddr[] }
+  also: { readonly dial: Dial, readonly addresses: readonly Multiaddr[] }
+  end: Dial
+  expect: { readonly id: string, readonly deadline: number }
+}
+
+type DialerOut = Out<DialerEffects>
+
+export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
+  name: 'dialer',
+  initial (input: DialerInput, out: DialerOut): Dialer {
+    const dialer: Dialer = {
+      input, options: { ...dialerDefaults, ...input.options }, dials: new Map(), keys: new Map(), waiters: new Map(), nextDial: 1, behavior: undefined
+    }
+    out.do('begin', dialer)
+    return dialer
+  },
+  step (dialer, message: DialerMessage, out: DialerOut): Dialer {
+    const { dials, waiters } = dialer
+    switch (message.type) {
+      case 'dial.start':
+        start(dialer, message, out)
+        return dialer
+      case 'dial.cancel':
+        leave(dialer, message.id, out)
+        return dialer
+      case 'dial.waiter-timeout': {
+        const waiter = waiters.get(message.id)
+        if (waiter === undefined) return dialer
+        const { failures } = waiter.dial
+        answer(waiter, { type: 'dial.failed', id: message.id, failure: { code: 'dial/timeout', ...failures.length > 0 && { causes: [...failures] } } }, out)
+        leave(dialer, message.id, out)
+        return dialer
+      }
+      case 'dial.address-failed':
+        dials.get(message.dial)?.failures.push(message.failure)
+        return dialer
+      case 'dial.succeeded': {
+        const { connection, info } = message
+        finish(dialer, dials.get(message.dial), id => ({ type: 'dial.done', id, connection, info }), out)
+        return dialer
+      }
+      case 'dial.exhausted': {
+        const dial = dials.get(message.dial)
+        // Somebody has joined meanwhile, and his addresses are on their way to it.
+        if (dial === undefined || message.batches < dial.batches) return dialer
+        const failure = exhausted(dial.failures, message.untried)
+        finish(dialer, dial, id => ({ type: 'dial.failed', id, failure }), out)
+        out.do('end', dial)
+        return dialer
+      }
+      case 'dial.down': {
+        const failure: Failure = { code: 'actor/down', detail: endText(message.down.exit), path: message.down.path }
+        finish(dialer, dials.get(message.dial), id => ({ type: 'dial.failed', id, failure }), out)
+        return dialer
+      }
+    }
+  },
+  effects: {
+    begin (actor, dialer) {
+      const { addressTimeoutMs, resolveTimeoutMs } = dialer.options
+      dialer.behavior = dialBehavior(actor.self, { ...dialer.input, addressTimeoutMs, resolveTimeoutMs })
+    },
+    start (actor, { dialer: { behavior, input, options }, dial, peer, addresses }) {
+      if (behavior === undefined) return
+      try {
+        const ref = actor.spawn(behavior, { input: { dial: dial.id, peer, addresses, transports: input.transports, mostAddresses: options.addresses } })
+        dial.ref = ref
+        actor.watch(ref, down => ({ type: 'dial.down', dial: dial.id, down }))
+      } catch (error) {
+        // An account has refused: this dial's bad luck, and nobody's crash.
+        actor.self.tell({ type: 'dial.down', dial: dial.id, down: { path: `${actor.path}/${dial.id}`, exit: { kind: 'start-failed', error } } })
+      }
+    },
+    also (_, { dial, addresses }) {
+      dial.ref?.tell({ type: 'dial.also', addresses })
+    },
+    end (actor, { ref }) {
+      if (ref !== undefined) actor.stop(ref, { reason: 'not-wanted' })
+    },
+    expect (actor, { id, deadline }) {
+      actor.timer(timerOf(id), Math.max(0, deadline - actor.now()), { type: 'dial.waiter-timeout', id })
+    }
+  },
+  describe: ({ dials, waiters }) => ({ dials: dials.size, waiters: waiters.size })
+})
+
+const timerOf = (id: string): string => `waiter ${id}`
+
+function start (dialer: Dialer, { id, peer: asked, addresses, deadline, replyTo }: Extract<DialerMessage, { type: 'dial.start' }>, out: DialerOut): void {
+  const { dials, keys, waiters, input, options } = dialer
+  const refuse = (failure: Failure): void => { out.tell(replyTo, { type: 'dial.failed', id, failure }) }
+  if (addresses.length === 0) return refuse({ code: 'dial/no-addresses' })
+  if (undialable(input.transports, addresses)) {
+    return refuse({ code: 'dial/no-transport', detail: addresses.slice(0, options.addresses).map(String).join(', ') })
+  }
+  const peer = asked ?? commonPeer(addresses)
+  const key = peer?.toString() ?? addresses.map(String).sort().join(' ')
+  let dial = keys.get(key)
+  if (waiters.size >= options.waiters) return refuse({ code: 'dial/too-many', detail: `limit 'waiters' of ${options.waiters}` })
+  if (dial !== undefined) {
+    dial.batches++
+    out.do('also', { dial, addresses })
+  } else {
+    if (dials.size >= options.dials) return refuse({ code: 'dial/too-many', detail: `limit 'dials' of ${options.dials}` })
+    dial = { id: String(dialer.nextDial++), key, waiters: new Set(), failures: [], batches: 1, ref: undefined }
+    dials.set(dial.id, dial)
+    keys.set(key, dial)
+    out.do('start', { dialer, dial, peer, addresses })
+  }
+  dial.waiters.add(id)
+  waiters.set(id, { dial, replyTo })
+  out.do('expect', { id, deadline })
+}
+
+/** Whom all addresses name. */
+function commonPeer (addresses: readonly Multiaddr[]): PeerId | undefined {
+  const peer = addresses[0]?.peerId
+  return peer !== undefined && addresses.every(address => address.peerId?.equals(peer)) ? peer : undefined
+}
+
+function answer ({ replyTo }: Waiter, outcome: DialOutcome, out: DialerOut): void {
+  out.tell(replyTo, outcome)
+}
+
+/** The waiter waits no more. A dial for which nobody waits is ended. */
+function leave (dialer: Dialer, id: string, out: DialerOut): void {
+  const waiter = dialer.waiters.get(id)
+  if (waiter === undefined) return
+  const { dial } = waiter
+  dialer.waiters.delete(id)
+  dial.waiters.delete(id)
+  out.cancel(timerOf(id))
+  if (dial.waiters.size > 0) return
+  forget(dialer, dial)
+  out.do('end', dial)
+}
+
+/** The dial is over, and all who wait for it hear how it went. */
+function finish (dialer: Dialer, dial: Dial | undefined, outcome: (id: string) => DialOutcome, out: DialerOut): void {
+  if (dial === undefined) return
+  forget(dialer, dial)
+  for (const id of dial.waiters) {
+    const waiter = dialer.waiters.get(id)
+    dialer.waiters.delete(id)
+    out.cancel(timerOf(id))
+    if (waiter !== undefined) answer(waiter, outcome(id), out)
+  }
+}
+
+function forget ({ dials, keys }: Dialer, dial: Dial): void {
+  dials.delete(dial.id)
+  if (keys.get(dial.key) === dial) keys.delete(dial.key)
+}
+
+function endText (exit: Exit): string {
+  return 'error' in exit && exit.error instanceof Error ? `the dial ${exit.kind}: ${exit.error.message}` : `the dial ${exit.kind}`
+}

@@ -1,0 +1,98 @@
+import type { AddressManagerMessage } from '../../messages/address-manager.js'
+import type { ConnectionsMessage } from '../../messages/connections.js'
+import { failureError, failureOf, type Failure } from '../../messages/failure.js'
+import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
+import { Multiaddr } from '../../messages/value/multiaddr.js'
+import { compiledBehavior } from '../../runtime/behavior/compile.js'
+import type { ActorContext } from '../../runtime/context.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { Admission } from '../contract/admission.js'
+import type { Opened, Transport } from '../contract/transport.js'
+import { listenerEffects, listenerMachine, type ListenerBody } from './listener.machine.js'
+
+/** What a listener listens on, and whom it works for. */
+export interface ListenerInput extends ListenerBody {
+  readonly name: string
+  readonly address: Multiaddr
+  readonly transport: Transport
+  readonly admission: Admission
+  readonly connections: ActorRef<ConnectionsMessage>
+  readonly listeners: ActorRef<ListenersMessage>
+  readonly addressManager: ActorRef<AddressManagerMessage>
+  readonly refusalLogMs: number
+}
+
+const inputOf = (body: ListenerBody): ListenerInput => body as ListenerInput
+
+/** `listeners/<name>`. Its input is a `ListenerInput`. */
+export const listener = compiledBehavior('listener', listenerMachine, listenerEffects, {
+  listen (actor, body) {
+    const input = inputOf(body)
+    const { address, transport } = input
+    const refusals = new Refusals(actor, input)
+    try {
+      actor.own(transport.listen(address.toString(), {
+        onListening: actor.io(addresses => { actor.self.tell({ type: 'transport.listening', addresses: addresses.map(text => Multiaddr.parse(text)) }) }),
+        onOpen: actor.io(opened => { accept(actor, input, opened, refusals) }),
+        onFailure: actor.io((code, detail) => { actor.self.tell({ type: 'transport.failed', failure: { code, detail } }) })
+      }))
+    } catch (error) {
+      // It does not like the address after all, which is an answer to whoever gave it.
+      actor.self.tell({ type: 'transport.failed', failure: failureOf(error, 'listen/failed') })
+    }
+  },
+  listening (actor, { body, addresses }) {
+    const { name, listeners, addressManager } = inputOf(body)
+    listeners.tell({ type: 'listener.listening', listener: name, addresses })
+    addressManager.tell({ type: 'address.listening', listener: actor.self, addresses })
+  },
+  report (actor, { event: { replyTo }, addresses }) {
+    replyTo.tell({ type: 'address.listening', listener: actor.self, addresses })
+  },
+  failed (_, { body, failure }) {
+    const { name, listeners } = inputOf(body)
+    listeners.tell({ type: 'listener.failed', listener: name, failure })
+  },
+  crash (_, { failure }) {
+    throw failureError(failure)
+  }
+})
+
+/** In the transport's callback: a flood of strangers is refused here, before it costs more than a link that was reset. */
+function accept (actor: ActorContext<ListenerMessage>, { admission, connections }: ListenerInput, opened: Opened, refusals: Refusals): void {
+  const { handle } = opened
+  actor.take(handle)
+  const remote = opened.kind === 'link' ? opened.handle.remoteMultiaddr : opened.remoteMultiaddr
+  const lease = admission.admit('inbound', remote)
+  if ('code' in lease) {
+    handle[Symbol.dispose]()
+    refusals.add(remote, lease)
+    return
+  }
+  // Whoever has no room for it has the kernel reset it, and give the lease back.
+  if (!connections.tell({ type: 'connections.accept', handle: admission.arrival(opened, lease) })) {
+    refusals.add(remote, { code: connections.alive ? 'actor/refused' : 'actor/down', path: connections.path })
+  }
+}
+
+/** Counts what is refused, and logs a line now and then: a log that can be flooded is one more thing to attack. */
+class Refusals {
+  private readonly actor: ActorContext<ListenerMessage>
+  private readonly logMs: number
+  private count = 0
+  private loggedAt = -Infinity
+
+  constructor (actor: ActorContext<ListenerMessage>, { refusalLogMs }: ListenerInput) {
+    this.actor = actor
+    this.logMs = refusalLogMs
+  }
+
+  add (remote: string, { code, detail }: Failure): void {
+    this.count++
+    const now = this.actor.now()
+    if (now - this.loggedAt < this.logMs) return
+    this.actor.log('warn', `refused ${this.count} since the last line, the last from ${remote}: ${code}${detail === undefined ? '' : ` (${detail})`}`, { count: this.count, code })
+    this.loggedAt = now
+    this.count = 0
+  }
+}

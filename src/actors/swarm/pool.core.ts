@@ -1,0 +1,130 @@
+import type { ConnectionInfo } from '../../messages/connection.js'
+import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
+
+/** Why a connection has ended. */
+export interface ConnectionEnd {
+  readonly code: ErrorCode
+  readonly initiator: ErrorInitiator
+  readonly text: string
+}
+
+/** A connection in the pool. `C` is what is handed out to those who want one. */
+export interface Pooled<C> {
+  readonly connection: C
+  readonly info: ConnectionInfo
+  /** Takes no more streams. */
+  readonly closing: boolean
+  /** What it has said of its end, which is about to come. */
+  readonly end: ConnectionEnd | undefined
+}
+
+/**
+ * The accepted connections, by path and by peer. A class whose verbs change it, as those of all cores: a copy of thousands of
+ * entries for each connection that comes and goes would cost more than all the rest of the swarm.
+ */
+export class Pool<C> {
+  private readonly paths = new Map<string, Pooled<C>>()
+  /** In the order in which they came. */
+  private readonly peers = new Map<string, ReadonlySet<string>>()
+
+  get size (): number {
+    return this.paths.size
+  }
+
+  has (path: string): boolean {
+    return this.paths.has(path)
+  }
+
+  add (connection: C, info: ConnectionInfo, closing = false): void {
+    this.paths.set(info.path, { connection, info, closing, end: undefined })
+    const peer = info.peer.toString()
+    this.peers.set(peer, new Set(this.peers.get(peer)).add(info.path))
+  }
+
+  /** From now on it is not handed out. */
+  closing (path: string): void {
+    const pooled = this.paths.get(path)
+    if (pooled !== undefined) this.paths.set(path, { ...pooled, closing: true })
+  }
+
+  /** It will end, and this is why. */
+  ending (path: string, end: ConnectionEnd): void {
+    const pooled = this.paths.get(path)
+    if (pooled !== undefined) this.paths.set(path, { ...pooled, closing: true, end: pooled.end ?? end })
+  }
+
+  remove (path: string): Pooled<C> | undefined {
+    const pooled = this.paths.get(path)
+    if (pooled === undefined) return undefined
+    this.paths.delete(path)
+    const peer = pooled.info.peer.toString()
+    const others = new Set(this.peers.get(peer))
+    others.delete(path)
+    if (others.size === 0) this.peers.delete(peer)
+    else this.peers.set(peer, others)
+    return pooled
+  }
+
+  all (): Iterable<Pooled<C>> {
+    return this.paths.values()
+  }
+
+  /** In the order in which they came. */
+  of (peer: PeerId): readonly Pooled<C>[] {
+    return [...this.peers.get(peer.toString()) ?? []].flatMap(path => this.paths.get(path) ?? [])
+  }
+
+  /**
+   * The one to use: a direct one before one that a relay limits, of equal ones the newest, whose path is the most likely to
+   * work still; never one that is closing.
+   */
+  pick (peer: PeerId, limitedToo: boolean): Pooled<C> | undefined {
+    const open = this.of(peer).filter(({ closing }) => !closing)
+    return open.findLast(({ info }) => info.limits === undefined) ?? (limitedToo ? open.at(-1) : undefined)
+  }
+
+  /** There are some, but a relay limits them all. */
+  onlyLimited (peer: PeerId): boolean {
+    return this.pick(peer, false) === undefined && this.pick(peer, true) !== undefined
+  }
+}
+
+/**
+ * What subscribers were told of connections and not yet of their end. It outlives a crash of the swarm, so that they hear of
+ * each end once, and of no beginning twice.
+ */
+export class Announced {
+  private readonly paths = new Map<string, ConnectionInfo>()
+  private readonly peers = new Map<string, number>()
+
+  has (path: string): boolean {
+    return this.paths.has(path)
+  }
+
+  /** All paths, as they are now. */
+  get all (): readonly string[] {
+    return [...this.paths.keys()]
+  }
+
+  /** Returns whether it is the first of its peer. */
+  add (info: ConnectionInfo): boolean {
+    this.paths.set(info.path, info)
+    const peer = info.peer.toString()
+    const count = (this.peers.get(peer) ?? 0) + 1
+    this.peers.set(peer, count)
+    return count === 1
+  }
+
+  /** Returns what it was, and whether it was the last of its peer; undefined when nobody was told of it. */
+  remove (path: string): { readonly info: ConnectionInfo, readonly last: boolean } | undefined {
+    const info = this.paths.get(path)
+    if (info === undefined) return undefined
+    this.paths.delete(path)
+    const peer = info.peer.toString()
+    const count = (this.peers.get(peer) ?? 0) - 1
+    if (count > 0) this.peers.set(peer, count)
+    else this.peers.delete(peer)
+    return { info, last: count <= 0 }
+  }
+}

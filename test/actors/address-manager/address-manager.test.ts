@@ -1,0 +1,116 @@
+/** The address manager: one list of where we listen, always whole, and told to whoever wants to know. */
+import { expect } from 'chai'
+import { addressManager, type AddressManagerInput } from '../../../src/actors/address-manager/address-manager.actor.js'
+import type { AddressEvent, AddressManagerMessage } from '../../../src/messages/address-manager.js'
+import type { ListenerMessage } from '../../../src/messages/listener.js'
+import type { Multiaddr } from '../../../src/messages/value/multiaddr.js'
+import type { ActorRef } from '../../../src/runtime/ref.js'
+import { cellOf } from '../../runtime/kit.js'
+import { Asker, host, inWorlds, peerOf, spawn, type Stage } from '../network-kit.js'
+
+interface Setting {
+  readonly manager: ActorRef<AddressManagerMessage>
+  readonly published: Array<readonly string[]>
+  readonly emitted: Array<readonly string[]>
+  readonly listen: (...addresses: readonly Multiaddr[]) => ActorRef<ListenerMessage>
+  readonly subscribe: () => Asker<AddressEvent>
+  readonly run: (ms?: number) => Promise<void>
+}
+
+async function set (stage: Stage, options?: AddressManagerInput['options']): Promise<Setting> {
+  const { system, world } = stage
+  const published: string[][] = []
+  const emitted: string[][] = []
+  const listeners = spawn(system, () => {}, 'listeners')
+  system.trace.add((_, __, event) => { emitted.push((event as AddressEvent).addresses.map(String)) }, ['emitted'])
+  const manager = system.named<AddressManagerMessage>('/node/address-manager')
+  system.spawn(addressManager, {
+    name: 'address-manager',
+    restart: 'permanent',
+    input: { directory: { publish: addresses => { published.push(addresses.map(String)) } }, listeners: system.named('/node/listeners'), subscribers: new Map(), ...options && { options } }
+  })
+  const run = async (ms = 1): Promise<void> => { await world.run(ms) }
+  await run()
+  published.length = 0
+  return {
+    manager,
+    published,
+    emitted,
+    listen (...addresses) {
+      const listener = spawn<ListenerMessage>(system, (message, actor) => {
+        if (message.type === 'listener.report') message.replyTo.tell({ type: 'address.listening', listener: actor.self, addresses })
+      }, undefined, listeners)
+      manager.tell({ type: 'address.listening', listener, addresses })
+      return listener
+    },
+    subscribe () {
+      const asker = new Asker<AddressEvent>(stage)
+      manager.tell({ type: 'address.subscribe', subscriber: asker.ref })
+      return asker
+    },
+    run
+  }
+}
+
+const a = host(1).toString()
+const b = host(2).toString()
+
+describe('address manager', () => {
+  it('publishes, emits and tells the whole list, each address once and without the peer', inWorlds(5, async stage => {
+    const setting = await set(stage)
+    const subscriber = setting.subscribe()
+    await setting.run()
+    setting.listen(host(1).withPeer(peerOf(1)))
+    await setting.run()
+    setting.listen(host(2), host(1))
+    await setting.run()
+    expect(setting.published).to.deep.equal([[a], [a, b]])
+    expect(setting.emitted).to.deep.equal([[a], [a, b]])
+    expect(subscriber.answers.map(({ addresses }) => addresses.map(String))).to.deep.equal([[], [a], [a, b]])
+  }))
+
+  it('gives a new subscriber what is there, and says nothing when nothing changes', inWorlds(5, async stage => {
+    const setting = await set(stage)
+    const listener = setting.listen(host(1))
+    await setting.run()
+    const subscriber = setting.subscribe()
+    setting.manager.tell({ type: 'address.listening', listener, addresses: [host(1)] })
+    await setting.run()
+    expect(subscriber.answers.map(({ addresses }) => addresses.map(String))).to.deep.equal([[a]])
+    expect(setting.published).to.have.length(1)
+  }))
+
+  it('forgets the addresses of a listener that has ended', inWorlds(5, async stage => {
+    const setting = await set(stage)
+    const listener = setting.listen(host(1))
+    setting.listen(host(2))
+    await setting.run()
+    stage.system.root.kill(listener)
+    await setting.run()
+    expect(setting.published.at(-1)).to.deep.equal([b])
+  }))
+
+  it('knows all addresses again after a crash, and its subscribers', inWorlds(10, async stage => {
+    const setting = await set(stage)
+    setting.listen(host(1))
+    const subscriber = setting.subscribe()
+    await setting.run()
+    cellOf(stage.system.root).child('address-manager')!.crash('io', new Error('as told'))
+    await setting.run(10)
+    setting.listen(host(2))
+    await setting.run()
+    expect(setting.published.at(-1)).to.have.members([a, b])
+    expect(subscriber.answers.at(-1)!.addresses.map(String)).to.have.members([a, b])
+  }))
+
+  it('keeps where others see us, bounded, and does not believe it', inWorlds(3, async stage => {
+    const setting = await set(stage, { observers: 3 })
+    for (let n = 1; n <= 10; n++) setting.manager.tell({ type: 'address.observed', peer: peerOf(n), address: host(n), connection: '/node/connections/1' })
+    setting.manager.tell({ type: 'address.observed', peer: peerOf(9), address: host(99), connection: '/node/connections/1' })
+    await setting.run()
+    const cell = cellOf(stage.system.root).child('address-manager')!
+    const { observed, addresses } = cell.behavior.describe(cell.state) as { observed: Record<string, string>, addresses: string[] }
+    expect(observed).to.deep.equal(Object.fromEntries([[8, 8], [10, 10], [9, 99]].map(([peer, at]) => [peerOf(peer!).toString(), host(at!).toString()])))
+    expect([addresses, setting.published]).to.deep.equal([[], []])
+  }))
+})

@@ -1,0 +1,160 @@
+/** The peer store: what is merged, what is bounded, and who is forgotten first. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { PeerBook, peerStoreDefaults, type PeerStoreLimits } from '../../../src/actors/peer-store/peer-book.core.js'
+import { peerStore } from '../../../src/actors/peer-store/peer-store.actor.js'
+import type { PeerInfo, PeerPatch, PeerStoreReply, PeerUpdated } from '../../../src/messages/peer-store.js'
+import { Asker, host, inWorlds, peerOf } from '../network-kit.js'
+
+const book = (limits: Partial<PeerStoreLimits> = {}): PeerBook => new PeerBook({ ...peerStoreDefaults, ...limits })
+const addresses = (info: PeerInfo | undefined): string[] | undefined => info?.addresses.map(({ address, certified }) => `${address.toString()}${certified ? ' certified' : ''}`)
+const peers = (from: PeerBook): string[] => from.all().map(({ peer }) => peer.toString()).sort()
+const record = (seq: bigint, ...hosts: number[]): PeerPatch => ({ record: { seq, envelope: Uint8Array.of(Number(seq)), addresses: hosts.map(host) } })
+const text = (n: number): string => host(n).toString()
+
+describe('peer book', () => {
+  it('adds addresses, the newest first, each once and without the peer', () => {
+    const store = book()
+    store.merge(peerOf(1), { addresses: [host(1), host(2)] }, 1)
+    const { info } = store.merge(peerOf(1), { addresses: [host(3).withPeer(peerOf(1)), host(2)] }, 2)
+    expect(addresses(info)).to.deep.equal([text(3), text(2), text(1)])
+    expect(info?.updatedAt).to.equal(2)
+  })
+
+  it('puts the addresses of a signed record first, and replaces them by those of a newer one', () => {
+    const store = book()
+    store.merge(peerOf(1), { addresses: [host(1), host(2)] }, 1)
+    expect(addresses(store.merge(peerOf(1), record(5n, 3, 1), 2).info)).to.deep.equal([`${text(3)} certified`, `${text(1)} certified`, text(2)])
+    expect(addresses(store.merge(peerOf(1), record(6n, 4), 3).info)).to.deep.equal([`${text(4)} certified`, text(2)])
+  })
+
+  it('takes no older record, nor the same again', () => {
+    const store = book()
+    store.merge(peerOf(1), record(5n, 1), 1)
+    expect(store.merge(peerOf(1), record(5n, 2), 2).changed).to.equal(false)
+    const { info, changed } = store.merge(peerOf(1), record(4n, 3), 3)
+    expect([changed, addresses(info), info?.record?.seq, info?.updatedAt]).to.deep.equal([false, [`${text(1)} certified`], 5n, 1])
+  })
+
+  it('replaces protocols and versions, and leaves what is not named', () => {
+    const store = book()
+    store.merge(peerOf(1), { protocols: ['/a', '/b'], agentVersion: 'x' }, 1)
+    const { info } = store.merge(peerOf(1), { protocols: ['/c'], protocolVersion: 'y' }, 2)
+    expect(info).to.deep.include({ protocols: ['/c'], agentVersion: 'x', protocolVersion: 'y' })
+  })
+
+  it('sets and deletes metadata', () => {
+    const store = book()
+    store.merge(peerOf(1), { metadata: { a: Uint8Array.of(1), b: Uint8Array.of(2) } }, 1)
+    const { info } = store.merge(peerOf(1), { metadata: { a: null, c: Uint8Array.of(3) } }, 2)
+    expect([...info!.metadata.keys()]).to.deep.equal(['b', 'c'])
+    expect(store.merge(peerOf(1), { metadata: { c: Uint8Array.of(3) } }, 3).changed).to.equal(false)
+  })
+
+  it('knows the key that the id holds', () => {
+    const peer = peerOf(1)
+    expect(book().merge(peer, {}, 1).info?.publicKey).to.equal(peer.publicKey)
+  })
+
+  it('keeps within every bound of a peer', () => {
+    const store = book({ addresses: 3, protocols: 2, protocolBytes: 10, versionLetters: 4, recordBytes: 8, metadataKeys: 2, metadataBytes: 10 })
+    const { info } = store.merge(peerOf(1), {
+      addresses: [1, 2, 3, 4, 5].map(host),
+      protocols: ['/a', '/b', '/c'],
+      agentVersion: 'long name',
+      protocolVersion: 'ipfs/0.1.0',
+      record: { seq: 1n, envelope: new Uint8Array(9), addresses: [host(9)] },
+      metadata: { a: new Uint8Array(4), b: new Uint8Array(20), c: new Uint8Array(3), d: new Uint8Array(1) }
+    }, 1)
+    expect(addresses(info)).to.deep.equal([text(1), text(2), text(3)])
+    expect(info).to.deep.include({ protocols: ['/a', '/b'], agentVersion: 'long', protocolVersion: 'ipfs', record: undefined })
+    expect([...info!.metadata.keys()]).to.deep.equal(['a', 'c'])
+    expect(store.merge(peerOf(1), { protocols: ['/seven.l', '/x', '/y'] }, 2).info?.protocols).to.deep.equal(['/seven.l', '/x'])
+    // What is too large leaves what was there.
+    expect(store.merge(peerOf(1), { metadata: { a: new Uint8Array(11) } }, 3).info?.metadata.get('a')).to.have.length(4)
+  })
+
+  it('forgets the peer that was updated least recently, but none that is connected', () => {
+    const store = book({ peers: 3 })
+    for (const n of [1, 2, 3]) store.merge(peerOf(n), { addresses: [host(n)] }, n)
+    store.connected(peerOf(1))
+    store.merge(peerOf(2), { addresses: [host(9)] }, 4)
+    store.merge(peerOf(4), {}, 5)
+    expect(peers(store)).to.deep.equal([1, 2, 4].map(n => peerOf(n).toString()).sort())
+    store.disconnected(peerOf(1))
+    store.merge(peerOf(5), {}, 6)
+    expect(peers(store)).to.deep.equal([1, 4, 5].map(n => peerOf(n).toString()).sort())
+  })
+
+  it('takes no more peers when all that it knows are connected', () => {
+    const store = book({ peers: 2 })
+    for (const n of [1, 2]) {
+      store.connected(peerOf(n))
+      store.merge(peerOf(n), {}, 1)
+    }
+    expect(store.merge(peerOf(3), { addresses: [host(1)] }, 2)).to.deep.equal({ info: undefined, changed: false })
+    expect(store.size).to.equal(2)
+  })
+
+  it('forgets peers when all together take too much', () => {
+    const store = book({ bytes: 10_000 })
+    for (let n = 1; n <= 100; n++) store.merge(peerOf(n), { addresses: [host(n)] }, n)
+    expect(store.bytes).to.be.at.most(10_000)
+    expect(store.size).to.be.within(5, 20)
+    expect(store.get(peerOf(100))).to.not.equal(undefined)
+  })
+
+  it('is bounded and counts exactly, after any history', () => {
+    const step = fc.record({ what: fc.constantFrom('merge', 'connected', 'disconnected', 'forget'), n: fc.nat(20), m: fc.nat(200) })
+    fc.assert(fc.property(fc.array(step, { maxLength: 300 }), steps => {
+      const store = book({ peers: 8, bytes: 6000, addresses: 4 })
+      const connected = new Set<number>()
+      for (const [now, { what, n, m }] of steps.entries()) {
+        if (what === 'merge') store.merge(peerOf(n), { addresses: [host(m)], protocols: [`/${m}`] }, now)
+        else if (what === 'forget') store.forget(peerOf(n))
+        else {
+          store[what](peerOf(n))
+          connected[what === 'connected' ? 'add' : 'delete'](n)
+        }
+        const held = store.all().filter(({ peer }) => [...connected].some(n => peerOf(n).equals(peer))).length
+        expect(store.size).to.be.at.most(Math.max(8, held))
+        if (held < store.size) expect(store.bytes).to.be.at.most(6000)
+        expect(store.all()).to.have.length(store.size)
+      }
+      for (let n = 0; n <= 20; n++) store.forget(peerOf(n))
+      expect([store.size, store.bytes]).to.deep.equal([0, 0])
+    }))
+  })
+})
+
+describe('peer store', () => {
+  it('answers what is known, and emits what has changed', inWorlds(3, async ({ system, world, seed }) => {
+    const updates: PeerUpdated[] = []
+    system.trace.add((_, __, event) => { updates.push(event as PeerUpdated) }, ['emitted'])
+    const store = system.spawn(peerStore, { name: 'peer-store', input: undefined })
+    const asker = new Asker<PeerStoreReply>({ system, world, seed })
+    await world.run(10)
+    const replyTo = asker.ref
+    store.tell({ type: 'peer-store.merge', peer: peerOf(1), patch: { addresses: [host(1)] }, id: 'a', replyTo })
+    store.tell({ type: 'peer-store.merge', peer: peerOf(1), patch: { addresses: [host(1)] } })
+    store.tell({ type: 'peer-store.get', id: 'b', peer: peerOf(2), replyTo })
+    store.tell({ type: 'peer-store.all', id: 'c', replyTo })
+    store.tell({ type: 'peer-store.connected', peer: peerOf(1) })
+    store.tell({ type: 'peer-store.forget', id: 'd', peer: peerOf(1), replyTo })
+    store.tell({ type: 'peer-store.get', id: 'e', peer: peerOf(1), replyTo })
+    await world.run(10)
+    const [a, b, c, d, e] = asker.answers
+    expect(asker.answers.map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    expect(a).to.have.nested.property('info.addresses').with.length(1)
+    expect([b, e].map(reply => (reply as { info: unknown }).info)).to.deep.equal([undefined, undefined])
+    expect(c).to.have.nested.property('peers').with.length(1)
+    expect((d as { info: PeerInfo }).info.peer.equals(peerOf(1))).to.equal(true)
+    expect(updates.map(({ type, info }) => `${type} ${Math.floor(info.updatedAt)}`)).to.deep.equal(['peer.updated 10'])
+  }))
+
+  it('refuses limits that are none when it starts', inWorlds(1, async ({ system, world }) => {
+    const store = system.spawn(peerStore, { input: { limits: { peers: -1 } } })
+    await world.run(1)
+    expect(store.alive).to.equal(false)
+  }))
+})
