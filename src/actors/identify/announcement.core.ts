@@ -55,7 +55,7 @@ export function makeAnnouncement (identity: Identity, addresses: readonly Multia
 
 /** Whether peers would learn nothing new. */
 export function saysTheSame (announcement: Announcement, addresses: readonly Multiaddr[], protocols: readonly string[]): boolean {
-  return sameList(announcement.addresses, addresses, (a, b) => a.equals(b)) && sameList(announcement.protocols, protocols, (a, b) => a === b)
+  return sameTexts(announcement.addresses.map(String), addresses.map(String)) && sameTexts(announcement.protocols, protocols)
 }
 
 /** Of addresses that are longer than any honest one (a relayed one of two hops has some 150) nobody learns how we see them. */
@@ -101,6 +101,6 @@ function fieldLength (bytes: number): number {
   return 1 + varintLength(bytes) + bytes
 }
 
-function sameList<T> (a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
-  return a.length === b.length && a.every((entry, at) => same(entry, b[at]!))
+function sameTexts (a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, at) => text === b[at])
 }

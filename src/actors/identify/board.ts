@@ -1,5 +1,4 @@
 import type { IdentifyMessage } from '../../messages/identify.js'
-import type { Tellable } from '../../runtime/ref.js'
 import type { Announcement } from './announcement.core.js'
 
 /**
@@ -10,8 +9,8 @@ import type { Announcement } from './announcement.core.js'
 export class Board {
   private present: Announcement | undefined
   private readonly waiting = new Set<(announcement: Announcement) => void>()
-  /** Who takes what peers push; undefined while it is down. */
-  service: Tellable<IdentifyMessage> | undefined
+  /** Tells the service; undefined while that is down. */
+  tell: ((message: IdentifyMessage) => void) | undefined
 
   get announcement (): Announcement | undefined {
     return this.present

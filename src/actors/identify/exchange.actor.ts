@@ -4,14 +4,14 @@ import type { ExchangeKind, IdentifyExchangeInput, IdentifyExchangeMessage } fro
 import { identifyProtocol, identifyPushProtocol } from '../../messages/wire/identify.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
-import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { Stream } from '../contract/stream.js'
 import type { Board } from './board.js'
 import { exchangeEffects, exchangeMachine } from './exchange.machine.js'
 import { receiveIdentify } from './receive.js'
+import type { Verify } from './verify.core.js'
 
 export interface ExchangeOptions {
-  readonly crypto: CryptoProvider
+  readonly verify: Verify
   readonly board: Board
   readonly timeoutMs: number
 }
@@ -19,7 +19,7 @@ export interface ExchangeOptions {
 const protocolOf: Readonly<Record<ExchangeKind, string>> = { identify: identifyProtocol, push: identifyPushProtocol }
 
 /** One exchange: `/node/protocols/identify/<n>`. Tells the service how it went, and ends. */
-export function exchange ({ crypto, board, timeoutMs }: ExchangeOptions): Behavior<IdentifyExchangeMessage, IdentifyExchangeInput> {
+export function exchange ({ verify, board, timeoutMs }: ExchangeOptions): Behavior<IdentifyExchangeMessage, IdentifyExchangeInput> {
   return compiledBehavior('identify-exchange', exchangeMachine, exchangeEffects, {
     open (actor, { kind, connection }) {
       actor.timer('deadline', timeoutMs, { type: 'exchange.timeout' })
@@ -44,7 +44,7 @@ export function exchange ({ crypto, board, timeoutMs }: ExchangeOptions): Behavi
       actor.task<IdentifyExchangeMessage>(
         async ({ signal }) => kind === 'push'
           ? await send(stream, (await board.read(signal)).messageFor(info.remoteAddress))
-          : await ask(stream, crypto, signal),
+          : await ask(stream, verify, signal),
         { done: message => message, failed: broken }
       )
     },
@@ -59,8 +59,8 @@ export function exchange ({ crypto, board, timeoutMs }: ExchangeOptions): Behavi
   })
 }
 
-async function ask (stream: Stream, crypto: CryptoProvider, signal: AbortSignal): Promise<IdentifyExchangeMessage> {
-  const result = await receiveIdentify(stream, crypto, signal)
+async function ask (stream: Stream, verify: Verify, signal: AbortSignal): Promise<IdentifyExchangeMessage> {
+  const result = await receiveIdentify(stream, verify, signal)
   if ('code' in result) return { type: 'exchange.failed', failure: result }
   try {
     // Not earlier: js loses an end that comes before its handler.

@@ -10,6 +10,7 @@
  * Nothing here is ever fatal: an exchange that fails is logged, emitted, and forgotten.
  */
 import { NetworkError } from '../../messages/errors.js'
+import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
 import { failureOf } from '../../messages/failure.js'
 import type { Failure } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyMessage, IdentifyResult, IdentifySource } from '../../messages/identify.js'
@@ -25,6 +26,7 @@ import type { ActorContext } from '../../runtime/context.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import { checkNumber, checkOptions } from '../../runtime/errors.js'
 import type { Message } from '../../runtime/message.js'
+import type { ActorRef } from '../../runtime/ref.js'
 import type { InboundHandler, Protocol, ProtocolLimits } from '../contract/protocol.js'
 import type { ServiceContext } from '../contract/service.js'
 import { makeAnnouncement, saysTheSame } from './announcement.core.js'
@@ -33,7 +35,9 @@ import { Board } from './board.js'
 import { exchange } from './exchange.actor.js'
 import { receiveIdentify } from './receive.js'
 import { Schedule } from './schedule.core.js'
-import type { Exchange } from './schedule.core.js'
+import type { Due } from './schedule.core.js'
+import { verifyIdentify } from './verify.core.js'
+import type { Verify } from './verify.core.js'
 
 export interface IdentifyOptions {
   /** The node's own: signs the record of its addresses. */
@@ -77,9 +81,10 @@ const defaults = {
 export function identify (options: IdentifyOptions): readonly [Protocol, Protocol] {
   const settings = checked(options)
   const board = new Board()
+  const verify: Verify = (message, sender) => verifyIdentify(message, sender, settings.crypto)
   return [
-    protocol(identifyProtocol, answer(board), { name: 'identify', behavior: service(settings, board) as unknown as Behavior<Message, ServiceContext> }),
-    protocol(identifyPushProtocol, takePush(board, settings.crypto))
+    protocol(identifyProtocol, answer(board), { name: 'identify', behavior: service(settings, board, verify) as unknown as Behavior<Message, ServiceContext> }),
+    protocol(identifyPushProtocol, takePush(board, verify))
   ]
 }
 
@@ -116,13 +121,13 @@ function answer (board: Board): InboundHandler {
 }
 
 /** Takes a peer's news, and hands what could be verified to the service; while that is down they are lost. */
-function takePush (board: Board, crypto: CryptoProvider): InboundHandler {
+function takePush (board: Board, verify: Verify): InboundHandler {
   return async (stream, { peer, connection, signal }) => {
-    const failed = (failure: Failure): void => { board.service?.tell({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
+    const failed = (failure: Failure): void => { board.tell?.({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
     try {
-      const result = await receiveIdentify(stream, crypto, signal)
+      const result = await receiveIdentify(stream, verify, signal)
       if ('code' in result) failed(result)
-      else board.service?.tell({ type: 'identify.pushed', result })
+      else board.tell?.({ type: 'identify.pushed', result })
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error
       stream.reset(error.code)
@@ -133,10 +138,15 @@ function takePush (board: Board, crypto: CryptoProvider): InboundHandler {
 
 // ---------------------------------------------------------------- the service
 
+interface Connection {
+  readonly ref: ActorRef<ConnectionMessage>
+  readonly info: ConnectionInfo
+}
+
 interface State {
   readonly context: ServiceContext
   /** Mutable: a core. */
-  readonly schedule: Schedule
+  readonly schedule: Schedule<Connection>
   readonly addresses: readonly Multiaddr[] | undefined
   readonly protocols: readonly string[] | undefined
 }
@@ -144,9 +154,9 @@ interface State {
 interface ServiceEffects {
   start: undefined
   subscribe: { readonly context: ServiceContext, readonly source: IdentifySource }
-  watch: Exchange['connection']
+  watch: Connection
   announce: { readonly addresses: readonly Multiaddr[], readonly protocols: readonly string[] }
-  exchange: Exchange
+  exchange: Due<Connection>
   report: IdentifyEvent
 }
 
@@ -155,8 +165,8 @@ const sources: readonly IdentifySource[] = ['addressManager', 'protocolRegistry'
 /** Who was restarted is back at once, the first time; later it backs off by seconds, and asking is cheap. */
 const resubscribeMs = 250
 
-function service (settings: Settings, board: Board): Behavior<IdentifyMessage, ServiceContext> {
-  const exchanging = exchange({ crypto: settings.crypto, board, timeoutMs: settings.timeoutMs })
+function service (settings: Settings, board: Board, verify: Verify): Behavior<IdentifyMessage, ServiceContext> {
+  const exchanging = exchange({ verify, board, timeoutMs: settings.timeoutMs })
   return reducer({
     name: 'identify',
     // News of all connections may come at once, when the swarm was asked for them.
@@ -170,16 +180,17 @@ function service (settings: Settings, board: Board): Behavior<IdentifyMessage, S
     step,
     effects: {
       start (actor) {
-        board.service = actor.self
-        actor.own({ [Symbol.dispose]: () => { if (board.service === actor.self) board.service = undefined } })
+        const tell: Board['tell'] = message => { actor.self.tell(message) }
+        board.tell = tell
+        actor.own({ [Symbol.dispose]: () => { if (board.tell === tell) board.tell = undefined } })
       },
       subscribe: (actor, { context, source }) => { subscribe(actor, context, source) },
-      watch (actor, connection) {
-        actor.watch(connection, down => ({ type: 'identify.connection-down', down }))
+      watch (actor, { ref }) {
+        actor.watch(ref, down => ({ type: 'identify.connection-down', down }))
       },
       announce: (actor, { addresses, protocols }) => { announce(actor, settings, board, addresses, protocols) },
-      exchange (actor, { kind, connection, info }) {
-        const child = actor.spawn(exchanging, { input: { kind, service: actor.self, connection, info } })
+      exchange (actor, { kind, connection: { ref, info } }) {
+        const child = actor.spawn(exchanging, { input: { kind, service: actor.self, connection: ref, info } })
         actor.watch(child, down => ({ type: 'identify.exchange-down', kind, connection: info.path, peer: info.peer, down }))
       },
       report (actor, event) {
@@ -202,10 +213,10 @@ function handle (state: State, message: IdentifyMessage, out: Out<ServiceEffects
   const { context, schedule } = state
   switch (message.type) {
     case 'connection.opened': {
-      const { connection, info } = message
-      if (schedule.info(info.path) !== undefined) return state
-      out.do('watch', connection)
-      if (!schedule.opened(connection, info)) {
+      const { connection: ref, info } = message
+      if (schedule.connection(info.path) !== undefined) return state
+      out.do('watch', { ref, info })
+      if (!schedule.opened(info.path, { ref, info })) {
         const failure: Failure = { code: 'limit/streams', detail: 'too many connections wait to be identified already (maxQueued of identify)' }
         out.do('report', { type: 'peer.identify-failed', kind: 'identify', peer: info.peer, connection: info.path, failure })
       }
@@ -256,7 +267,8 @@ function news (state: State, out: Out<ServiceEffects>): State {
 /** What a peer has said goes to those who want to know. Of a push only what it names: others send only what has changed. */
 function learn ({ context, schedule }: State, result: IdentifyResult, pushed: boolean, out: Out<ServiceEffects>): void {
   const { peer, connection, protocols, listenAddresses, observedAddress, record, agentVersion, protocolVersion } = result
-  const publicKey = schedule.info(connection)?.remoteKey ?? peer.publicKey
+  const known = schedule.connection(connection)
+  const publicKey = known?.info.remoteKey ?? peer.publicKey
   const namesProtocols = !pushed || protocols.length > 0
   const patch: PeerPatch = {
     ...publicKey !== undefined && { publicKey },
@@ -268,8 +280,7 @@ function learn ({ context, schedule }: State, result: IdentifyResult, pushed: bo
   }
   out.tell(context.peerStore, { type: 'peer-store.merge', peer, patch })
   if (namesProtocols) {
-    const ref = schedule.connection(connection)
-    if (ref !== undefined) out.tell(ref, { type: 'connection.identified', protocols })
+    if (known !== undefined) out.tell(known.ref, { type: 'connection.identified', protocols })
     schedule.identified(connection, protocols)
   }
   if (observedAddress !== undefined) out.tell(context.addressManager, { type: 'address.observed', peer, address: observedAddress, connection })

@@ -4,9 +4,8 @@ import type { IdentifyResult } from '../../messages/identify.js'
 import { DecodeFailure } from '../../messages/wire/failure.js'
 import { decodeIdentify, identifyLimits, mergeIdentify } from '../../messages/wire/identify.js'
 import type { Identify } from '../../messages/wire/identify.js'
-import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { Stream } from '../contract/stream.js'
-import { verifyIdentify } from './verify.core.js'
+import type { Verify } from './verify.core.js'
 
 /**
  * All messages up to the end of the remote's side, at most ten of at most 8 KiB, which count as one.
@@ -14,9 +13,9 @@ import { verifyIdentify } from './verify.core.js'
  * @returns what they say; or what is wrong with them, the stream then being reset with that code
  * @throws (as rejection) the stream's error, and `user/aborted`
  */
-export async function receiveIdentify (stream: Stream, crypto: CryptoProvider, signal: AbortSignal): Promise<IdentifyResult | Failure> {
+export async function receiveIdentify (stream: Stream, verify: Verify, signal: AbortSignal): Promise<IdentifyResult | Failure> {
   const message = await readAll(stream, signal)
-  const result = 'code' in message ? message : verifyIdentify(message, stream, crypto)
+  const result = 'code' in message ? message : verify(message, stream)
   if ('code' in result) stream.reset(result.code)
   return result
 }

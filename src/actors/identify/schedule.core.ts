@@ -5,10 +5,8 @@
  * News come in rounds. A connection is due for a push when it speaks push and has had its last word from us before the present
  * round; so one whose peer asked us before the news, and of which we learn only later that it speaks push, is told too.
  */
-import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
 import type { ExchangeKind } from '../../messages/identify.js'
 import { identifyPushProtocol } from '../../messages/wire/identify.js'
-import type { ActorRef } from '../../runtime/ref.js'
 
 export interface ScheduleLimits {
   /** Exchanges at a time in which we ask. */
@@ -19,16 +17,14 @@ export interface ScheduleLimits {
   readonly pushes: number
 }
 
-/** To be begun now. */
-export interface Exchange {
+/** To be begun now, on this connection. */
+export interface Due<Connection> {
   readonly kind: ExchangeKind
-  readonly connection: ActorRef<ConnectionMessage>
-  readonly info: ConnectionInfo
+  readonly connection: Connection
 }
 
-interface Entry {
-  readonly connection: ActorRef<ConnectionMessage>
-  readonly info: ConnectionInfo
+interface Entry<Connection> {
+  readonly connection: Connection
   speaksPush: boolean
   /** Of the news that it has. */
   round: number
@@ -41,9 +37,10 @@ interface Line {
   readonly most: number
 }
 
-export class Schedule {
+/** `Connection` is whatever its owner keeps of one; here it is only handed back. */
+export class Schedule<Connection> {
   private readonly limits: ScheduleLimits
-  private readonly entries = new Map<string, Entry>()
+  private readonly entries = new Map<string, Entry<Connection>>()
   private readonly lines: Readonly<Record<ExchangeKind, Line>>
   private round = 0
 
@@ -56,12 +53,12 @@ export class Schedule {
   }
 
   /** False: too many wait already, and this one will not be asked. */
-  opened (connection: ActorRef<ConnectionMessage>, info: ConnectionInfo): boolean {
-    if (this.entries.has(info.path)) return true
-    this.entries.set(info.path, { connection, info, speaksPush: false, round: this.round })
+  opened (path: string, connection: Connection): boolean {
+    if (this.entries.has(path)) return true
+    this.entries.set(path, { connection, speaksPush: false, round: this.round })
     const { waiting } = this.lines.identify
     if (waiting.size >= this.limits.queued) return false
-    waiting.add(info.path)
+    waiting.add(path)
     return true
   }
 
@@ -70,12 +67,8 @@ export class Schedule {
     for (const { waiting } of Object.values(this.lines)) waiting.delete(path)
   }
 
-  connection (path: string): Exchange['connection'] | undefined {
+  connection (path: string): Connection | undefined {
     return this.entries.get(path)?.connection
-  }
-
-  info (path: string): ConnectionInfo | undefined {
-    return this.entries.get(path)?.info
   }
 
   /** What the peer speaks has become known. */
@@ -98,7 +91,7 @@ export class Schedule {
   }
 
   /** The next exchange to begin, which counts as running from now on; undefined when none may. */
-  next (): Exchange | undefined {
+  next (): Due<Connection> | undefined {
     return this.nextOf('identify') ?? this.nextOf('push')
   }
 
@@ -108,22 +101,22 @@ export class Schedule {
     return { connections: this.entries.size, waiting: identify.waiting.size + push.waiting.size, running: identify.running.size, pushing: push.running.size }
   }
 
-  private nextOf (kind: ExchangeKind): Exchange | undefined {
+  private nextOf (kind: ExchangeKind): Due<Connection> | undefined {
     const { waiting, running, most } = this.lines[kind]
     if (running.size >= most) return undefined
     for (const path of waiting) {
+      const entry = this.entries.get(path)
       // One that is told older news at this moment waits for the end of that.
-      if (running.has(path)) continue
+      if (entry === undefined || running.has(path)) continue
       waiting.delete(path)
       running.add(path)
-      const entry = this.entries.get(path)!
       if (kind === 'push') entry.round = this.round
-      return { kind, connection: entry.connection, info: entry.info }
+      return { kind, connection: entry.connection }
     }
     return undefined
   }
 
-  private due (path: string, entry: Entry): void {
+  private due (path: string, entry: Entry<Connection>): void {
     if (entry.speaksPush && entry.round < this.round) this.lines.push.waiting.add(path)
     else this.lines.push.waiting.delete(path)
   }

@@ -21,6 +21,9 @@ export interface Sender {
   readonly connection: string
 }
 
+/** `verifyIdentify` with its provider. */
+export type Verify = (message: Identify, sender: Sender) => IdentifyResult | Failure
+
 export function verifyIdentify (message: Identify, { peer, connection }: Sender, crypto: CryptoProvider): IdentifyResult | Failure {
   if (message.publicKey !== undefined) {
     const key = PublicKey.decode(message.publicKey)

@@ -23,8 +23,10 @@ export function perf ({ maxDownloadBytes = 16 * 2 ** 30 }: PerfServerOptions = {
     onLimitedConnection: false,
     async inbound (stream) {
       const wanted = await readHeader(stream)
-      if (wanted === undefined) return stream.reset('stream/protocol-violation')
-      if (wanted > maxDownloadBytes) return stream.reset('stream/gated')
+      if (wanted === undefined || wanted > maxDownloadBytes) {
+        stream.reset(wanted === undefined ? 'stream/protocol-violation' : 'stream/gated')
+        return
+      }
       while (await stream.read() !== null);
       await send(stream, wanted)
     },

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { measurePerf, perf, type PerfOptions, type PerfProgress } from '../../../src/actors/perf/perf.js'
-import { NetworkError } from '../../../src/messages/errors.js'
+import type { NetworkError } from '../../../src/messages/errors.js'
 import { toHex } from '../../wire/kit.js'
 import { handle } from '../support/handle.js'
 import { calm, codeOf } from '../support/outcome.js'

@@ -187,7 +187,7 @@ export class PairStream implements Stream {
       const aborted = (): void => { reject(new NetworkError('user/aborted')) }
       signal.addEventListener('abort', aborted, { once: true })
       const over = (): void => { signal.removeEventListener('abort', aborted) }
-      this.buffer.read(max).then(bytes => { over(); resolve(bytes) }, (error: unknown) => { over(); reject(error as Error) })
+      this.buffer.read(max).then(bytes => { over(); resolve(bytes) }, (error: unknown) => { over(); reject(error) })
     })
   }
 }
