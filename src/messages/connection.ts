@@ -61,6 +61,7 @@ export type ConnectionMessage =
   | { readonly type: 'connection.verdict-timeout' }
   | { readonly type: 'connection.close-timeout' }
   | { readonly type: 'connection.keep-alive' }
+  | { readonly type: 'connection.pong-timeout' }
   /** From: the kernel, when it is asked to stop. */
   | { readonly type: 'connection.stop' }
 

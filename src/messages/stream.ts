@@ -7,6 +7,7 @@ import type { StreamBuffer } from '../actors/contract/stream-buffer.js'
 import type { StreamReset } from '../runtime/bytes/byte-stream.js'
 import type { Down } from '../runtime/exit.js'
 import type { ReplyTo } from '../runtime/ref.js'
+import type { ErrorCode } from './errors.js'
 import type { Failure } from './failure.js'
 
 /**
@@ -39,15 +40,15 @@ export type StreamsMessage =
   | { readonly type: 'stream.arrived', readonly handle: StreamBuffer }
   /** From: Connection. */
   | OpenStream
-  /** From: the muxed link: there is room for streams again. */
+  /** From: the muxed link, by way of `io`: there is room for streams again. */
   | { readonly type: 'stream.openable' }
+  /** Own timer: the deadline of a request that waits for room. */
+  | { readonly type: 'stream.queue-timeout' }
 
 export type StreamMessage =
-  /** From: own negotiation. `confirmed` is false for a lazy stream until the answer has come. */
-  | { readonly type: 'stream.selected', readonly protocol: string, readonly confirmed: boolean }
-  /** From: own negotiation. A lazy stream's answer has come. */
-  | { readonly type: 'stream.confirmed' }
-  /** From: own negotiation: no protocol. */
+  /** From: own negotiation. Of a lazy stream: the answer is still to come, and may be no. */
+  | { readonly type: 'stream.selected' }
+  /** From: own negotiation: no protocol, or none that there is room for. */
   | { readonly type: 'stream.unnegotiated', readonly failure: Failure }
   /** From: own buffer. */
   | { readonly type: 'stream.remote-ended' }
@@ -63,8 +64,11 @@ export type StreamMessage =
 export type HandlerMessage =
   /** From: own task: `inbound` has returned. A throw crashes the handler instead. */
   | { readonly type: 'handler.returned' }
-  /** From: own task: `inbound` has failed because the stream was reset under it: no fault of the handler. */
-  | { readonly type: 'handler.interrupted' }
+  /**
+   * From: own task: `inbound` has failed with an error of the stream that it let through (a reset under it, a message that is too
+   * large): no fault of the handler. The stream is reset with its code, if it is not yet.
+   */
+  | { readonly type: 'handler.interrupted', readonly code: ErrorCode }
   /** From: the buffer: both sides have ended, or it was reset. */
   | { readonly type: 'handler.stream-over' }
   /** Own timer. */

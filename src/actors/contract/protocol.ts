@@ -70,8 +70,10 @@ export interface StreamContext {
 }
 
 export interface ProtocolTable {
-  /** All ids that inbound streams may ask for. */
+  /** All ids that inbound streams may ask for, in the order in which they were registered. A new list after each change. */
   readonly ids: readonly string[]
+  /** Of all protocols that have one. */
+  readonly services: readonly ProtocolService[]
   find (id: string): Protocol | undefined
   /** Counts an inbound stream of `protocol`; to be disposed when it has ended. A failure names the limit. */
   lease (protocol: Protocol, connection: string, peer: PeerId): Disposable | Failure

@@ -257,6 +257,7 @@ export class StreamBuffer implements ByteStream {
       this.flushed = null
       this.settle(flushed.resolve)
     }
+    this.watcher?.onEndSent?.()
     this.tellFinished()
   }
 
@@ -346,6 +347,8 @@ export interface StreamWatcher {
   readonly onRoom?: () => void
   /** The remote has ended its side. */
   readonly onEnd?: () => void
+  /** Our end has gone out. */
+  readonly onEndSent?: () => void
   /** Both sides have ended. */
   readonly onFinished?: () => void
   /** It is over early. Nothing comes after it. */

@@ -1,0 +1,324 @@
+/**
+ * The actor of one connection: the one owner of its link. Spawns the upgrade, asks the swarm, then lets streams come.
+ *
+ * What it owns, in the order of taking, and so given back in the reverse: the arrival (link and lease), what it owes to its
+ * opener, the muxed link, its entry in the directory.
+ *
+ * Idle connections are not closed here: like go and js, that is left to the connection manager.
+ */
+import type { ConnectionInfo, ConnectionMessage, ConnectionOpener } from '../../messages/connection.js'
+import type { Failure } from '../../messages/failure.js'
+import type { Negotiation, OpenStream, StreamsMessage } from '../../messages/stream.js'
+import type { SwarmMessage } from '../../messages/swarm.js'
+import type { UpgradeMessage } from '../../messages/upgrade.js'
+import { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
+import type { Behavior } from '../../runtime/behavior/behavior.js'
+import { compiledBehavior } from '../../runtime/behavior/compile.js'
+import type { ActorContext } from '../../runtime/context.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { Arrival } from '../contract/admission.js'
+import type { StreamsInput, UpgradeInput } from '../contract/connection.js'
+import type { ConnectionDirectory, ConnectionView } from '../contract/directory.js'
+import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
+import type { Stream } from '../contract/stream.js'
+import { connectionEffects, connectionMachine, type ConnectionBody, type ConnectionEnd } from './connection.machine.js'
+
+export interface ConnectionOptions {
+  readonly upgrade: Behavior<UpgradeMessage, UpgradeInput>
+  readonly streams: Behavior<StreamsMessage, StreamsInput>
+  /** By name: it may be restarted. */
+  readonly swarm: ActorRef<SwarmMessage>
+  readonly directory: ConnectionDirectory
+  readonly keepAlive?: Partial<KeepAlive>
+  readonly timeouts?: Partial<ConnectionTimeouts>
+}
+
+export interface KeepAlive {
+  /**
+   * A ping each so many milliseconds; 0: none. Default 15,000: keeps the mappings of home routers alive, and a dead peer is
+   * noticed in half a minute. A ping is one small frame each way.
+   */
+  readonly intervalMs: number
+  /** The connection is given up when a ping was not answered for so long. Default 20,000: survives a laptop's short sleep. */
+  readonly timeoutMs: number
+}
+
+export interface ConnectionTimeouts {
+  /** How long the swarm may take to decide, in milliseconds. Default 5,000, as every question between actors. */
+  readonly verdictMs: number
+  /** How long streams may go on after a close that does not say, in milliseconds. Default 1,000. */
+  readonly graceMs: number
+  /** How long the last word to the remote may take to leave, in milliseconds. Default 1,000. */
+  readonly flushMs: number
+}
+
+export const connectionDefaults: KeepAlive & ConnectionTimeouts = {
+  intervalMs: 15_000,
+  timeoutMs: 20_000,
+  verdictMs: 5000,
+  graceMs: 1000,
+  flushMs: 1000
+}
+
+export interface ConnectionInput {
+  /** The link with its lease. */
+  readonly handle: Arrival
+  /** Anybody when it is not given. */
+  readonly expectedPeer?: PeerId
+  /** When the upgrade must be done, in milliseconds of the system's clock. */
+  readonly deadline: number
+  readonly opener?: ConnectionOpener
+}
+
+/** @throws RangeError for a time that is none */
+export function connection (options: ConnectionOptions): Behavior<ConnectionMessage, ConnectionInput> {
+  const { directory, streams, swarm, upgrade } = options
+  const times = { ...connectionDefaults, ...options.keepAlive, ...options.timeouts }
+  for (const [name, value] of Object.entries(times)) {
+    if (!(typeof value === 'number' && value >= 0 && value < Infinity)) throw new RangeError(`connection: option '${name}' must be milliseconds, zero or more; got ${String(value)}`)
+  }
+  const behavior = compiledBehavior('connection', connectionMachine, connectionEffects, {
+    upgrade (actor, body) { workOf(body).upgrade(actor) },
+    secure (actor, { body, event }) { workOf(body).secure(actor, event) },
+    open (actor, body) { workOf(body).open(actor) },
+    openStream (_actor, { body, event }) { workOf(body).openStream(event) },
+    refuseStream (_actor, { event }) { refuse(event, { code: 'stream/connection-closed', initiator: 'local' }) },
+    learn (_actor, { body, event }) { workOf(body).known = new Set(event.protocols) },
+    ping (actor, body) { workOf(body).ping(actor) },
+    pong (actor) { actor.cancelTimer('pong') },
+    noteRefused (actor, { event }) { actor.log('debug', 'refused a stream of the remote', { code: event.code }) },
+    drain (actor, { body, graceMs }) { workOf(body).drain(actor, graceMs) },
+    hurry (actor, { body, graceMs }) { workOf(body).hurry(actor, graceMs) },
+    flush (actor, { body, end }) { workOf(body).flush(actor, end) },
+    conclude (actor, { body, end }) { workOf(body).conclude(actor, end) }
+  }, {
+    stopMessage: (): ConnectionMessage => ({ type: 'connection.stop' }),
+    // The path of its streams is gone with it.
+    crashGraceMs: 0
+  })
+  const settings: Settings = { ...times, directory, streams, swarm, upgrade }
+  return Object.freeze({
+    ...behavior,
+    initial: (input: ConnectionInput, out: Parameters<typeof behavior.initial>[1]) => behavior.initial(new ConnectionWork(input, settings), out)
+  })
+}
+
+type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'>
+type Actor = ActorContext<ConnectionMessage>
+type Secured = Extract<ConnectionMessage, { readonly type: 'upgrade.done' }>
+
+/** What the actor works with. */
+class ConnectionWork implements ConnectionBody {
+  known: ReadonlySet<string> = new Set()
+  private readonly input: ConnectionInput
+  private readonly settings: Settings
+  private readonly live = new Set<Stream>()
+  private status: ConnectionView['status'] = 'open'
+  private link: MuxedLink | null = null
+  private attached = false
+  private info: ConnectionInfo | null = null
+  private self: ActorRef<ConnectionMessage> | null = null
+  private streams: ActorRef<StreamsMessage> | null = null
+  private owed: Owed | null = null
+  private closeDue = Infinity
+
+  constructor (input: ConnectionInput, settings: Settings) {
+    this.input = input
+    this.settings = settings
+  }
+
+  get graceMs (): number {
+    return this.settings.graceMs
+  }
+
+  private get secured (): { readonly link: MuxedLink, readonly info: ConnectionInfo } {
+    const { info, link } = this
+    if (info === null || link === null) throw new Error('the connection is not secured yet')
+    return { info, link }
+  }
+
+  // ---------------------------------------------------------------- until it is open
+
+  upgrade (actor: Actor): void {
+    const { deadline, expectedPeer, handle, opener } = this.input
+    const { link } = actor.own(handle)
+    this.self = actor.self
+    if (opener !== undefined) this.owed = actor.own(new Owed(opener, actor.self))
+    const upgrade = actor.spawn(this.settings.upgrade, {
+      name: 'upgrade',
+      input: { link, initiator: link.direction === 'outbound', deadline, replyTo: actor.self, ...expectedPeer !== undefined && { expectedPeer } }
+    })
+    actor.watch(upgrade, childDown)
+  }
+
+  secure (actor: Actor, { handle, muxer, peer, remoteKey, security }: Secured): void {
+    const { lease, link } = this.input.handle
+    this.link = actor.own(handle)
+    const failure = lease.authenticated(peer)
+    if (failure !== undefined) {
+      actor.self.tell({ type: 'connection.refused', failure })
+      return
+    }
+    this.info = {
+      path: actor.path,
+      peer,
+      remoteKey,
+      direction: link.direction,
+      remoteAddress: withoutPeer(link.remoteMultiaddr),
+      localAddress: withoutPeer(link.localMultiaddr),
+      security,
+      muxer,
+      openedAt: actor.now(),
+      ...link.limits !== undefined && { limits: link.limits }
+    }
+    const { swarm, verdictMs } = this.settings
+    if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info: this.info })) {
+      actor.self.tell({ type: 'connection.refused', failure: { code: swarm.alive ? 'actor/refused' : 'actor/down', detail: 'the swarm' } })
+      return
+    }
+    actor.watch(swarm, childDown)
+    actor.timer('verdict', verdictMs, { type: 'connection.verdict-timeout' })
+  }
+
+  open (actor: Actor): void {
+    const { directory, intervalMs, streams, swarm } = this.settings
+    const { info, link } = this.secured
+    actor.cancelTimer('verdict')
+    actor.unwatch(swarm)
+    this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this.live } })
+    actor.watch(this.streams, childDown)
+    this.attach(actor)
+    actor.own(directory.enter(this.view(actor, link, info)))
+    this.owed?.opened(info)
+    if (intervalMs > 0) actor.timer('keep-alive', intervalMs, { type: 'connection.keep-alive' }, intervalMs)
+  }
+
+  private attach (actor: Actor): void {
+    if (this.attached || this.link === null) return
+    this.attached = true
+    const { self } = actor
+    const listener: MuxedLinkListener = {
+      // Where nobody takes streams, or no more, the kernel resets it.
+      onStream: handle => {
+        if (this.streams === null) handle[Symbol.dispose]()
+        else this.streams.tell({ type: 'stream.arrived', handle })
+      },
+      onRefused: code => { self.tell({ type: 'link.refused-stream', code }) },
+      onOpenable: () => { this.streams?.tell({ type: 'stream.openable' }) },
+      onPong: rttMs => { self.tell({ type: 'link.pong', rttMs }) },
+      onGoAway: code => { self.tell({ type: 'link.going-away', code }) },
+      onClose: (code, text, initiator) => { self.tell({ type: 'link.closed', code, text, initiator }) }
+    }
+    this.link.attach(actor, listener)
+  }
+
+  private view (actor: Actor, link: MuxedLink, info: ConnectionInfo): ConnectionView {
+    const status = (): ConnectionView['status'] => actor.self.alive ? this.status : 'closed'
+    return {
+      info,
+      actor: actor.self,
+      get status () { return status() },
+      get stats (): MuxedLinkStats { return link.stats },
+      streams: this.live
+    }
+  }
+
+  // ---------------------------------------------------------------- open
+
+  openStream (request: OpenStream): void {
+    const { negotiation, protocols } = request
+    const [only] = protocols
+    const lazy = protocols.length === 1 && only !== undefined && this.known.has(only)
+    const how: Negotiation = negotiation === 'auto' ? (lazy ? 'lazy' : 'eager') : negotiation
+    if (this.streams?.tell(how === negotiation ? request : { ...request, negotiation: how }) !== true) refuse(request, { code: 'actor/refused', detail: 'the streams of this connection' })
+  }
+
+  ping (actor: Actor): void {
+    if (this.secured.link.ping()) actor.timer('pong', this.settings.timeoutMs, { type: 'connection.pong-timeout' })
+  }
+
+  /** For its streams: when it is not, they end because of it. */
+  get alive (): boolean {
+    return this.status === 'open' && this.self?.alive === true
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  drain (actor: Actor, graceMs: number | undefined): void {
+    this.status = 'closing'
+    this.secured.link.close('connection/closed')
+    if (graceMs !== undefined) this.closeWithin(actor, graceMs)
+  }
+
+  hurry (actor: Actor, graceMs: number | undefined): void {
+    if (graceMs !== undefined && actor.now() + graceMs < this.closeDue) this.closeWithin(actor, graceMs)
+  }
+
+  flush (actor: Actor, { code }: ConnectionEnd): void {
+    this.status = 'closing'
+    actor.cancelTimer('verdict')
+    actor.cancelTimer('keep-alive')
+    actor.cancelTimer('pong')
+    this.attach(actor)
+    // Such a link waits for its streams, and they had their time.
+    if (code === 'connection/closed' && this.streams !== null) actor.kill(this.streams, 'grace-over')
+    this.link?.close(code)
+    this.closeWithin(actor, this.settings.flushMs)
+  }
+
+  private closeWithin (actor: Actor, ms: number): void {
+    this.closeDue = actor.now() + ms
+    actor.timer('close', ms, { type: 'connection.close-timeout' })
+  }
+
+  conclude (actor: Actor, { code, initiator, text }: ConnectionEnd): void {
+    const { info } = this
+    this.status = 'closed'
+    this.owed?.failed({ code, initiator, path: actor.path, ...text !== '' && { detail: text } })
+    if (this.streams !== null && info !== null) this.settings.swarm.tell({ type: 'connection.ended', path: info.path, code, initiator, text })
+  }
+}
+
+/** What its opener is owed: one outcome, also when the connection crashes. */
+class Owed implements Disposable {
+  private opener: ConnectionOpener | null
+  private readonly connection: ActorRef<ConnectionMessage>
+
+  constructor (opener: ConnectionOpener, connection: ActorRef<ConnectionMessage>) {
+    this.opener = opener
+    this.connection = connection
+  }
+
+  opened (info: ConnectionInfo): void {
+    const { connection, opener } = this
+    this.opener = null
+    opener?.replyTo.tell({ type: 'connection.opened', id: opener.id, connection, info })
+  }
+
+  failed (failure: Failure): void {
+    const { opener } = this
+    this.opener = null
+    opener?.replyTo.tell({ type: 'connection.failed', id: opener.id, failure })
+  }
+
+  [Symbol.dispose] (): void {
+    this.failed({ code: 'connection/crashed', path: this.connection.path })
+  }
+}
+
+function refuse ({ id, replyTo }: OpenStream, failure: Failure): void {
+  replyTo.tell({ type: 'stream.failed', id, failure })
+}
+
+function withoutPeer (text: string): Multiaddr {
+  const address = Multiaddr.parse(text)
+  return address.withoutPeer() ?? address
+}
+
+const childDown = (down: Extract<ConnectionMessage, { readonly type: 'connection.child-down' }>['down']): ConnectionMessage => ({ type: 'connection.child-down', down })
+
+function workOf (body: ConnectionBody): ConnectionWork {
+  if (body instanceof ConnectionWork) return body
+  throw new TypeError('body: must be the work of a connection')
+}

@@ -1,0 +1,286 @@
+/**
+ * The actor of one stream: owns its buffer, negotiates on it against the protocol table, and hands it to its handler or to
+ * whoever asked for it.
+ */
+import type { Failure } from '../../messages/failure.js'
+import type { OpenStream, StreamMessage } from '../../messages/stream.js'
+import { compiledBehavior } from '../../runtime/behavior/compile.js'
+import type { ActorContext } from '../../runtime/context.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { StreamsInput } from '../contract/connection.js'
+import type { Negotiation } from '../contract/negotiation.js'
+import type { Protocol, ProtocolTable } from '../contract/protocol.js'
+import type { StreamBuffer, StreamReset, StreamWatcher } from '../contract/stream-buffer.js'
+import { handler, HandlerWork } from './handler.actor.js'
+import { streamEffects, streamMachine, type StreamBody } from './stream.machine.js'
+import { StreamNegotiation, type NegotiationListener } from './stream-negotiation.js'
+import { UserStream } from './stream.js'
+
+/** What all streams of a connection share. */
+export interface StreamPlace extends StreamsInput {
+  readonly protocols: ProtocolTable
+  readonly negotiation: Negotiation
+  /** Of an inbound stream, in milliseconds. */
+  readonly negotiationMs: number
+  /** Bound once for all streams. */
+  readonly speaks: (protocol: string) => boolean
+  readonly list: () => readonly string[]
+}
+
+/**
+ * What the actor starts from, and works with. It is its own handle: whoever loses it on the way ends the stream and answers
+ * the request.
+ *
+ * Invariants: a request is answered exactly once, at the latest when the actor ends; whatever ends the actor leaves a stream that
+ * is over, unless both sides had ended (then what was not read stays readable).
+ */
+export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, Disposable {
+  readonly handle: Disposable = this
+  handled = false
+  private readonly place: StreamPlace
+  private readonly buffer: StreamBuffer
+  /** Of an outbound stream. */
+  private readonly request: OpenStream | undefined
+  private actor: ActorContext<StreamMessage> | null = null
+  private self: ActorRef<StreamMessage> | null = null
+  private negotiation: StreamNegotiation | null = null
+  private protocol: Protocol | undefined
+  private lease: Disposable | null = null
+  private face: UserStream | null = null
+  private failure: Failure | undefined
+  private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
+  private answered = false
+  /** Ends by itself, without a reset. */
+  private leftAlone = false
+  /** Set only where somebody looks at it: it is called for every frame. */
+  onReadable?: () => void
+  private readsSeen = 0
+  private writesSeen = 0
+  private queuedSeen = 0
+
+  constructor (buffer: StreamBuffer, place: StreamPlace, request?: OpenStream) {
+    this.buffer = buffer
+    this.place = place
+    this.request = request
+  }
+
+  get finished (): boolean {
+    return this.buffer.finished
+  }
+
+  // ---------------------------------------------------------------- negotiating
+
+  negotiate (actor: ActorContext<StreamMessage>): void {
+    actor.own(this)
+    this.actor = actor
+    this.self = actor.self
+    const { buffer, place, request } = this
+    buffer.watch(this)
+    if (buffer.resetBy !== undefined) {
+      this.onReset(buffer.resetBy)
+      return
+    }
+    const { list, speaks } = place
+    const core = request === undefined
+      ? place.negotiation.answer({ purpose: 'stream', speaks, list, deadline: actor.now() + place.negotiationMs })
+      : place.negotiation.propose({ purpose: 'stream', protocols: request.protocols, deadline: request.deadline, lazy: request.negotiation === 'lazy' && request.protocols.length === 1 })
+    const negotiation = this.negotiation = new StreamNegotiation(core, buffer, actor, this)
+    if (request !== undefined) negotiation.propose()
+    // What has come is read now, in this actor's own step; mostly that is all.
+    if (buffer.unread > 0 || buffer.remoteEnded) buffer.tap(negotiation)
+    if (!negotiation.waiting) return
+    if (request === undefined) negotiation.greet()
+    buffer.tap({
+      onBytes: actor.io(bytes => { negotiation.onBytes(bytes) }),
+      onEnd: actor.io(() => { negotiation.onEnd() })
+    })
+    actor.timer('negotiation', Math.max(0, core.nextTimeout() - actor.now()), negotiationTimeout)
+  }
+
+  expire (): void {
+    this.negotiation?.expire()
+  }
+
+  onSelected (id: string, confirmed: boolean): void {
+    const { buffer, place, request } = this
+    if (request === undefined) {
+      const failure = this.admit(id)
+      if (failure !== undefined) {
+        this.onFailed(failure)
+        return
+      }
+    }
+    if (confirmed) this.settle()
+    // Some handlers of js-libp2p lose an end that comes before they are there.
+    else buffer.holdEnd()
+    const { self } = this
+    if (self === null) return
+    this.face = new UserStream(buffer, { protocol: id, direction: request === undefined ? 'inbound' : 'outbound', info: place.info, self })
+    self.tell(selected)
+  }
+
+  onConfirmed (): void {
+    this.settle()
+    this.buffer.releaseEnd()
+  }
+
+  onFailed (failure: Failure): void {
+    this.settle()
+    this.self?.tell({ type: 'stream.unnegotiated', failure })
+  }
+
+  /** The negotiation is over. */
+  private settle (): void {
+    this.negotiation = null
+    this.actor?.cancelTimer('negotiation')
+  }
+
+  /** May there be one more inbound stream of this protocol? */
+  private admit (id: string): Failure | undefined {
+    const { info, protocols } = this.place
+    const protocol = protocols.find(id)
+    // The table was asked in this same call.
+    if (protocol === undefined) return { code: 'stream/protocol-unsupported', initiator: 'remote' }
+    if (info.limits !== undefined && !protocol.onLimitedConnection) return { code: 'stream/limited-connection', detail: id }
+    const lease = protocols.lease(protocol, info.path, info.peer)
+    if (!(Symbol.dispose in lease)) return lease
+    this.lease = lease
+    this.protocol = protocol
+    return undefined
+  }
+
+  /** No protocol: ends the stream. The remote that has ended already hears our answer, and the end. */
+  refuse (failure: Failure): void {
+    const { buffer } = this
+    this.failure = failure
+    buffer.watch(null)
+    if (buffer.resetBy !== undefined) return
+    if (this.request === undefined && buffer.remoteEnded) {
+      this.leftAlone = true
+      void buffer.close()
+      buffer.closeRead()
+    } else {
+      buffer.reset(failure.code)
+    }
+  }
+
+  // ---------------------------------------------------------------- open
+
+  start (actor: ActorContext<StreamMessage>): void {
+    const { buffer, face, place, protocol, request } = this
+    // The news of it is on the way.
+    if (buffer.resetBy !== undefined || face === null) return
+    place.live.add(face)
+    if (request !== undefined) {
+      this.answered = true
+      request.replyTo.tell({ type: 'stream.opened', id: request.id, handle: face })
+    } else if (protocol !== undefined) {
+      place.link.accept(buffer)
+      this.handOver(actor, face, protocol)
+      if (protocol.limits.idleMs > 0) this.watchIdle(actor, protocol.limits.idleMs)
+    }
+    if (buffer.remoteEnded && this.negotiation === null) actor.self.tell(remoteEnded)
+  }
+
+  private handOver (actor: ActorContext<StreamMessage>, face: UserStream, protocol: Protocol): void {
+    const { info } = this.place
+    const context = { peer: info.peer, connection: info.path, protocol: face.protocol }
+    this.handled = true
+    if (protocol.inbound !== undefined) {
+      const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, context, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
+      actor.watch(ref, handlerDown)
+    } else if (protocol.behavior !== undefined) {
+      actor.watch(actor.spawn(protocol.behavior, { input: { handle: face, context }, name: 'handler' }), handlerDown)
+    }
+  }
+
+  /** The handler's turn to end, if it waits for that. */
+  tellOver (): void {
+    this.handlerRef?.tell(streamOver)
+  }
+
+  abandon (code: string): void {
+    this.buffer.watch(null)
+    this.buffer.reset(code)
+  }
+
+  /** Looks once per period, so an idle stream ends after one to two of them; a timer per byte would cost more than the byte. */
+  private watchIdle (actor: ActorContext<StreamMessage>, idleMs: number): void {
+    this.onReadable = () => { this.readsSeen++ }
+    actor.timer('idle', idleMs, idleCheck, idleMs)
+  }
+
+  checkIdle (): void {
+    const { buffer, face } = this
+    const writes = face?.writes ?? 0
+    // What waits and does not leave is no movement, whoever goes on writing.
+    const moved = this.readsSeen > 0 || (buffer.queued === 0 ? writes !== this.writesSeen : buffer.queued !== this.queuedSeen)
+    this.readsSeen = 0
+    this.writesSeen = writes
+    this.queuedSeen = buffer.queued
+    if (!moved) buffer.reset('stream/timeout')
+  }
+
+  // ---------------------------------------------------------------- the buffer
+
+  onEnd (): void {
+    if (!this.buffer.endSent) this.self?.tell(remoteEnded)
+  }
+
+  onEndSent (): void {
+    if (!this.buffer.remoteEnded) this.self?.tell(localEnded)
+  }
+
+  onFinished (): void {
+    this.self?.tell(finished)
+  }
+
+  onReset (reset: StreamReset): void {
+    this.self?.tell({ type: 'stream.reset', reset })
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  [Symbol.dispose] (): void {
+    const { buffer, face, lease, place, request } = this
+    buffer.watch(null)
+    if (face !== null) place.live.delete(face)
+    lease?.[Symbol.dispose]()
+    if (!buffer.finished && !this.leftAlone) buffer.reset(place.connection.alive ? 'stream/shutdown' : 'stream/connection-closed')
+    if (request !== undefined && !this.answered) {
+      this.answered = true
+      request.replyTo.tell({ type: 'stream.failed', id: request.id, failure: this.failure ?? failureOf(buffer.resetBy) })
+    }
+  }
+}
+
+/** The failure that a reset means to whoever waits for the stream. */
+function failureOf (reset: StreamReset | undefined): Failure {
+  if (reset === undefined) return { code: 'stream/connection-closed' }
+  const { code, initiator, wireCode } = reset
+  return { code: code as Failure['code'], initiator, ...wireCode !== undefined && { wireCode } }
+}
+
+export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
+  negotiate (actor, body) { workOf(body).negotiate(actor) },
+  expire (_actor, body) { workOf(body).expire() },
+  start (actor, body) { workOf(body).start(actor) },
+  refuse (_actor, { body, failure }) { workOf(body).refuse(failure) },
+  checkIdle (_actor, body) { workOf(body).checkIdle() },
+  tellOver (_actor, body) { workOf(body).tellOver() },
+  abandon (_actor, { body, code }) { workOf(body).abandon(code) }
+}, { crashGraceMs: 0 })
+
+function workOf (body: StreamBody): StreamWork {
+  if (body instanceof StreamWork) return body
+  throw new TypeError('body: must be the work of a stream')
+}
+
+const selected: StreamMessage = { type: 'stream.selected' }
+const remoteEnded: StreamMessage = { type: 'stream.remote-ended' }
+const localEnded: StreamMessage = { type: 'stream.local-ended' }
+const finished: StreamMessage = { type: 'stream.finished' }
+const idleCheck: StreamMessage = { type: 'stream.idle-check' }
+const negotiationTimeout: StreamMessage = { type: 'stream.negotiation-timeout' }
+const streamOver = { type: 'handler.stream-over' } as const
+const handlerDown = (down: Extract<StreamMessage, { readonly type: 'stream.handler-down' }>['down']): StreamMessage => ({ type: 'stream.handler-down', down })
