@@ -15,7 +15,7 @@ import { failureOf } from '../../messages/failure.js'
 import type { Failure } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyMessage, IdentifyResult, IdentifySource } from '../../messages/identify.js'
 import type { PeerPatch } from '../../messages/peer-store.js'
-import type { PrivateKey } from '../../messages/value/keys.js'
+import { PrivateKey } from '../../messages/value/keys.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { nextSeq } from '../../messages/value/peer-record.js'
 import { identifyProtocol, identifyPushProtocol } from '../../messages/wire/identify.js'
@@ -32,7 +32,10 @@ import type { ServiceContext } from '../contract/service.js'
 import { makeAnnouncement, saysTheSame } from './announcement.core.js'
 import type { Identity } from './announcement.core.js'
 import { Board } from './board.js'
+import type { ServiceDesk } from './board.js'
 import { exchange } from './exchange.actor.js'
+import { PushRate } from './push-rate.core.js'
+import type { PushRateLimits } from './push-rate.core.js'
 import { receiveIdentify } from './receive.js'
 import { Schedule } from './schedule.core.js'
 import type { Due } from './schedule.core.js'
@@ -91,7 +94,11 @@ export function identify (options: IdentifyOptions): readonly [Protocol, Protoco
 function checked (options: IdentifyOptions): Settings {
   const where = 'identify'
   checkOptions(where, options, ['key', 'crypto', 'epochMs', ...Object.keys(defaults)])
-  const settings = { ...defaults, ...options }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as IdentifyOptions
+  const settings = { ...defaults, ...given }
+  if (!(settings.key instanceof PrivateKey)) throw new TypeError(`${where}: option 'key' must be a PrivateKey`)
+  if (typeof settings.crypto?.sha256 !== 'function') throw new TypeError(`${where}: option 'crypto' must be a crypto provider`)
+  if (settings.epochMs === undefined) throw new TypeError(`${where}: option 'epochMs' must be a number of milliseconds`)
   for (const name of ['epochMs', 'timeoutMs', 'pushDelayMs'] as const) checkNumber(where, name, settings[name])
   for (const name of ['maxExchanges', 'maxQueued', 'maxPushes'] as const) checkNumber(where, name, settings[name], 1)
   for (const name of ['agentVersion', 'protocolVersion'] as const) {
@@ -120,14 +127,19 @@ function answer (board: Board): InboundHandler {
   }
 }
 
-/** Takes a peer's news, and hands what could be verified to the service; while that is down they are lost. */
+/** Takes a peer's news, and hands what could be verified to the service; while that is down nothing is taken. */
 function takePush (board: Board, verify: Verify): InboundHandler {
   return async (stream, { peer, connection, signal }) => {
-    const failed = (failure: Failure): void => { board.tell?.({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
+    const { service } = board
+    if (service?.mayPush(peer) !== true) {
+      stream.reset(service === undefined ? 'stream/shutdown' : 'limit/stream-rate')
+      return
+    }
+    const failed = (failure: Failure): void => { service.tell({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
     try {
       const result = await receiveIdentify(stream, verify, signal)
       if ('code' in result) failed(result)
-      else board.tell?.({ type: 'identify.pushed', result })
+      else service.tell({ type: 'identify.pushed', result })
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error
       stream.reset(error.code)
@@ -162,6 +174,9 @@ interface ServiceEffects {
 
 const sources: readonly IdentifySource[] = ['addressManager', 'protocolRegistry', 'swarm']
 
+/** Nobody who waits until his news have settled, as all do, has more than one in a second. */
+const pushRate: PushRateLimits = { burst: 10, everyMs: 1000 }
+
 /** Who was restarted is back at once, the first time; later it backs off by seconds, and asking is cheap. */
 const resubscribeMs = 250
 
@@ -180,9 +195,13 @@ function service (settings: Settings, board: Board, verify: Verify): Behavior<Id
     step,
     effects: {
       start (actor) {
-        const tell: Board['tell'] = message => { actor.self.tell(message) }
-        board.tell = tell
-        actor.own({ [Symbol.dispose]: () => { if (board.tell === tell) board.tell = undefined } })
+        const rate = new PushRate(pushRate)
+        const desk: ServiceDesk = {
+          tell: message => { actor.self.tell(message) },
+          mayPush: peer => rate.take(peer.toString(), actor.now())
+        }
+        board.service = desk
+        actor.own({ [Symbol.dispose]: () => { if (board.service === desk) board.service = undefined } })
       },
       subscribe: (actor, { context, source }) => { subscribe(actor, context, source) },
       watch (actor, { ref }) {
