@@ -9,9 +9,7 @@
  *
  * Nothing here is ever fatal: an exchange that fails is logged, emitted, and forgotten.
  */
-import { NetworkError } from '../../messages/errors.js'
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
-import { failureOf } from '../../messages/failure.js'
 import type { Failure } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyMessage, IdentifyResult, IdentifySource } from '../../messages/identify.js'
 import type { PeerPatch } from '../../messages/peer-store.js'
@@ -24,7 +22,8 @@ import type { Out } from '../../runtime/behavior/out.js'
 import { reducer } from '../../runtime/behavior/reducer.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
-import { checkNumber, checkOptions } from '../../runtime/errors.js'
+import { ActorError, checkNumber, checkOptions } from '../../runtime/errors.js'
+import type { Down } from '../../runtime/exit.js'
 import type { Message } from '../../runtime/message.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { InboundHandler, Protocol, ProtocolLimits } from '../contract/protocol.js'
@@ -34,9 +33,9 @@ import type { Identity } from './announcement.core.js'
 import { Board } from './board.js'
 import type { ServiceDesk } from './board.js'
 import { exchange } from './exchange.actor.js'
+import { answer, takePush } from './handlers.js'
 import { PushRate } from './push-rate.core.js'
 import type { PushRateLimits } from './push-rate.core.js'
-import { receiveIdentify } from './receive.js'
 import { Schedule } from './schedule.core.js'
 import type { Due } from './schedule.core.js'
 import { verifyIdentify } from './verify.core.js'
@@ -117,39 +116,6 @@ function protocol (id: string, inbound: InboundHandler, service?: Protocol['serv
  */
 const limits: ProtocolLimits = { inbound: 2, inboundPerPeer: 2, inboundTotal: Infinity, idleMs: 5000, drainMs: 5000 }
 
-// ---------------------------------------------------------------- inbound streams
-
-/** Says who we are. */
-function answer (board: Board): InboundHandler {
-  return async (stream, { remoteAddress, signal }) => {
-    const announcement = await board.read(signal)
-    await stream.writePrefixed(announcement.messageFor(remoteAddress))
-  }
-}
-
-/** Takes a peer's news, and hands what could be verified to the service; while that is down nothing is taken. */
-function takePush (board: Board, verify: Verify): InboundHandler {
-  return async (stream, { peer, connection, signal }) => {
-    const { service } = board
-    if (service?.mayPush(peer) !== true) {
-      stream.reset(service === undefined ? 'stream/shutdown' : 'limit/stream-rate')
-      return
-    }
-    const failed = (failure: Failure): void => { service.tell({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
-    try {
-      const result = await receiveIdentify(stream, verify, signal)
-      if ('code' in result) failed(result)
-      else service.tell({ type: 'identify.pushed', result })
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error
-      stream.reset(error.code)
-      failed(failureOf(error, 'stream/reset'))
-    }
-  }
-}
-
-// ---------------------------------------------------------------- the service
-
 interface Connection {
   readonly ref: ActorRef<ConnectionMessage>
   readonly info: ConnectionInfo
@@ -209,8 +175,14 @@ function service (settings: Settings, board: Board, verify: Verify): Behavior<Id
       },
       announce: (actor, { addresses, protocols }) => { announce(actor, settings, board, addresses, protocols) },
       exchange (actor, { kind, connection: { ref, info } }) {
-        const child = actor.spawn(exchanging, { input: { kind, service: actor.self, connection: ref, info } })
-        actor.watch(child, down => ({ type: 'identify.exchange-down', kind, connection: info.path, peer: info.peer, down }))
+        const over = (down: Down): IdentifyMessage => ({ type: 'identify.exchange-down', kind, connection: info.path, peer: info.peer, down })
+        try {
+          actor.watch(actor.spawn(exchanging, { input: { kind, service: actor.self, connection: ref, info } }), over)
+        } catch (error) {
+          // The node has as many actors as it may.
+          if (!(error instanceof ActorError)) throw error
+          actor.self.tell(over({ path: actor.path, exit: { kind: 'start-failed', error } }))
+        }
       },
       report (actor, event) {
         actor.emit(event)
@@ -264,7 +236,10 @@ function handle (state: State, message: IdentifyMessage, out: Out<ServiceEffects
       const { kind, connection, peer, down: { exit } } = message
       schedule.ended(kind, connection)
       // The others have said how it went.
-      if (exit.kind !== 'done') out.do('report', { type: 'peer.identify-failed', kind, connection, peer, failure: { code: 'handler/crashed', path: message.down.path } })
+      if (exit.kind !== 'done') {
+        const failure: Failure = { code: exit.kind === 'start-failed' ? 'actor/refused' : 'handler/crashed', path: message.down.path }
+        out.do('report', { type: 'peer.identify-failed', kind, connection, peer, failure })
+      }
       return state
     }
     case 'identify.source-down':

@@ -7,7 +7,7 @@ import type { PeerStoreMessage } from '../../../src/messages/peer-store.js'
 import { openPeerRecord } from '../../../src/messages/value/peer-record.js'
 import { DecodeFailure } from '../../../src/messages/wire/failure.js'
 import { encodeIdentify, identifyProtocol, identifyPushProtocol, type Identify } from '../../../src/messages/wire/identify.js'
-import { alice, crypto, decoded, epochMs, ignores, onStage, refuses, says, silent, stranger, us, words, type Line, type Stage } from './stage.js'
+import { alice, crypto, decoded, epochMs, ignores, mostActors, onStage, refuses, says, silent, stranger, us, words, type Line, type Stage } from './stage.js'
 
 const merges = (stage: Stage): Array<Extract<PeerStoreMessage, { type: 'peer-store.merge' }>> =>
   (stage.peerStore as PeerStoreMessage[]).filter(message => message.type === 'peer-store.merge')
@@ -128,6 +128,13 @@ describe('identify, of a new connection', () => {
     // One was too many for the queue.
     expect(stage.news.filter(news => news === 'identify limit/streams').length).to.equal(1)
   }, { maxExchanges: 3, maxQueued: 6 }))
+
+  it('is let go when the node has no room for one more actor', onStage(async stage => {
+    while (stage.system.liveCells < mostActors) stage.connect(silent)
+    await stage.run()
+    expect(new Set(stage.news)).to.deep.equal(new Set(['identify actor/refused']))
+    expect(stage.service.alive).to.equal(true)
+  }))
 
   it('crashes alone when we have a bug', onStage(async stage => {
     const line = stage.connect(() => {
