@@ -1,5 +1,13 @@
 import type { IdentifyMessage } from '../../messages/identify.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Announcement } from './announcement.core.js'
+
+/** What the handler of a push wants of the service. */
+export interface ServiceDesk {
+  readonly tell: (message: IdentifyMessage) => void
+  /** Whether the peer may push now; then it has. */
+  readonly mayPush: (peer: PeerId) => boolean
+}
 
 /**
  * What the identify service leaves for the handlers of its streams, so that they need not ask it: one board per node. Written
@@ -9,8 +17,8 @@ import type { Announcement } from './announcement.core.js'
 export class Board {
   private present: Announcement | undefined
   private readonly waiting = new Set<(announcement: Announcement) => void>()
-  /** Tells the service; undefined while that is down. */
-  tell: ((message: IdentifyMessage) => void) | undefined
+  /** Undefined while it is down. */
+  service: ServiceDesk | undefined
 
   get announcement (): Announcement | undefined {
     return this.present

@@ -9,13 +9,11 @@
  *
  * Nothing here is ever fatal: an exchange that fails is logged, emitted, and forgotten.
  */
-import { NetworkError } from '../../messages/errors.js'
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
-import { failureOf } from '../../messages/failure.js'
 import type { Failure } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyMessage, IdentifyResult, IdentifySource } from '../../messages/identify.js'
 import type { PeerPatch } from '../../messages/peer-store.js'
-import type { PrivateKey } from '../../messages/value/keys.js'
+import { PrivateKey } from '../../messages/value/keys.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { nextSeq } from '../../messages/value/peer-record.js'
 import { identifyProtocol, identifyPushProtocol } from '../../messages/wire/identify.js'
@@ -24,7 +22,8 @@ import type { Out } from '../../runtime/behavior/out.js'
 import { reducer } from '../../runtime/behavior/reducer.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
-import { checkNumber, checkOptions } from '../../runtime/errors.js'
+import { ActorError, checkNumber, checkOptions } from '../../runtime/errors.js'
+import type { Down } from '../../runtime/exit.js'
 import type { Message } from '../../runtime/message.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { InboundHandler, Protocol, ProtocolLimits } from '../contract/protocol.js'
@@ -32,8 +31,11 @@ import type { ServiceContext } from '../contract/service.js'
 import { makeAnnouncement, saysTheSame } from './announcement.core.js'
 import type { Identity } from './announcement.core.js'
 import { Board } from './board.js'
+import type { ServiceDesk } from './board.js'
 import { exchange } from './exchange.actor.js'
-import { receiveIdentify } from './receive.js'
+import { answer, takePush } from './handlers.js'
+import { PushRate } from './push-rate.core.js'
+import type { PushRateLimits } from './push-rate.core.js'
 import { Schedule } from './schedule.core.js'
 import type { Due } from './schedule.core.js'
 import { verifyIdentify } from './verify.core.js'
@@ -91,7 +93,11 @@ export function identify (options: IdentifyOptions): readonly [Protocol, Protoco
 function checked (options: IdentifyOptions): Settings {
   const where = 'identify'
   checkOptions(where, options, ['key', 'crypto', 'epochMs', ...Object.keys(defaults)])
-  const settings = { ...defaults, ...options }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as IdentifyOptions
+  const settings = { ...defaults, ...given }
+  if (!(settings.key instanceof PrivateKey)) throw new TypeError(`${where}: option 'key' must be a PrivateKey`)
+  if (typeof settings.crypto?.sha256 !== 'function') throw new TypeError(`${where}: option 'crypto' must be a crypto provider`)
+  if (settings.epochMs === undefined) throw new TypeError(`${where}: option 'epochMs' must be a number of milliseconds`)
   for (const name of ['epochMs', 'timeoutMs', 'pushDelayMs'] as const) checkNumber(where, name, settings[name])
   for (const name of ['maxExchanges', 'maxQueued', 'maxPushes'] as const) checkNumber(where, name, settings[name], 1)
   for (const name of ['agentVersion', 'protocolVersion'] as const) {
@@ -109,34 +115,6 @@ function protocol (id: string, inbound: InboundHandler, service?: Protocol['serv
  * A stream is over within a round trip, so one that stands still for as long as an exchange may take is none.
  */
 const limits: ProtocolLimits = { inbound: 2, inboundPerPeer: 2, inboundTotal: Infinity, idleMs: 5000, drainMs: 5000 }
-
-// ---------------------------------------------------------------- inbound streams
-
-/** Says who we are. */
-function answer (board: Board): InboundHandler {
-  return async (stream, { remoteAddress, signal }) => {
-    const announcement = await board.read(signal)
-    await stream.writePrefixed(announcement.messageFor(remoteAddress))
-  }
-}
-
-/** Takes a peer's news, and hands what could be verified to the service; while that is down they are lost. */
-function takePush (board: Board, verify: Verify): InboundHandler {
-  return async (stream, { peer, connection, signal }) => {
-    const failed = (failure: Failure): void => { board.tell?.({ type: 'identify.failed', kind: 'push', connection, peer, failure }) }
-    try {
-      const result = await receiveIdentify(stream, verify, signal)
-      if ('code' in result) failed(result)
-      else board.tell?.({ type: 'identify.pushed', result })
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error
-      stream.reset(error.code)
-      failed(failureOf(error, 'stream/reset'))
-    }
-  }
-}
-
-// ---------------------------------------------------------------- the service
 
 interface Connection {
   readonly ref: ActorRef<ConnectionMessage>
@@ -162,6 +140,9 @@ interface ServiceEffects {
 
 const sources: readonly IdentifySource[] = ['addressManager', 'protocolRegistry', 'swarm']
 
+/** Nobody who waits until his news have settled, as all do, has more than one in a second. */
+const pushRate: PushRateLimits = { burst: 10, everyMs: 1000 }
+
 /** Who was restarted is back at once, the first time; later it backs off by seconds, and asking is cheap. */
 const resubscribeMs = 250
 
@@ -180,9 +161,13 @@ function service (settings: Settings, board: Board, verify: Verify): Behavior<Id
     step,
     effects: {
       start (actor) {
-        const tell: Board['tell'] = message => { actor.self.tell(message) }
-        board.tell = tell
-        actor.own({ [Symbol.dispose]: () => { if (board.tell === tell) board.tell = undefined } })
+        const rate = new PushRate(pushRate)
+        const desk: ServiceDesk = {
+          tell: message => { actor.self.tell(message) },
+          mayPush: peer => rate.take(peer.toString(), actor.now())
+        }
+        board.service = desk
+        actor.own({ [Symbol.dispose]: () => { if (board.service === desk) board.service = undefined } })
       },
       subscribe: (actor, { context, source }) => { subscribe(actor, context, source) },
       watch (actor, { ref }) {
@@ -190,8 +175,14 @@ function service (settings: Settings, board: Board, verify: Verify): Behavior<Id
       },
       announce: (actor, { addresses, protocols }) => { announce(actor, settings, board, addresses, protocols) },
       exchange (actor, { kind, connection: { ref, info } }) {
-        const child = actor.spawn(exchanging, { input: { kind, service: actor.self, connection: ref, info } })
-        actor.watch(child, down => ({ type: 'identify.exchange-down', kind, connection: info.path, peer: info.peer, down }))
+        const over = (down: Down): IdentifyMessage => ({ type: 'identify.exchange-down', kind, connection: info.path, peer: info.peer, down })
+        try {
+          actor.watch(actor.spawn(exchanging, { input: { kind, service: actor.self, connection: ref, info } }), over)
+        } catch (error) {
+          // The node has as many actors as it may.
+          if (!(error instanceof ActorError)) throw error
+          actor.self.tell(over({ path: actor.path, exit: { kind: 'start-failed', error } }))
+        }
       },
       report (actor, event) {
         actor.emit(event)
@@ -245,7 +236,10 @@ function handle (state: State, message: IdentifyMessage, out: Out<ServiceEffects
       const { kind, connection, peer, down: { exit } } = message
       schedule.ended(kind, connection)
       // The others have said how it went.
-      if (exit.kind !== 'done') out.do('report', { type: 'peer.identify-failed', kind, connection, peer, failure: { code: 'handler/crashed', path: message.down.path } })
+      if (exit.kind !== 'done') {
+        const failure: Failure = { code: exit.kind === 'start-failed' ? 'actor/refused' : 'handler/crashed', path: message.down.path }
+        out.do('report', { type: 'peer.identify-failed', kind, connection, peer, failure })
+      }
       return state
     }
     case 'identify.source-down':

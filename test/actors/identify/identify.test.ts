@@ -7,7 +7,7 @@ import type { PeerStoreMessage } from '../../../src/messages/peer-store.js'
 import { openPeerRecord } from '../../../src/messages/value/peer-record.js'
 import { DecodeFailure } from '../../../src/messages/wire/failure.js'
 import { encodeIdentify, identifyProtocol, identifyPushProtocol, type Identify } from '../../../src/messages/wire/identify.js'
-import { alice, crypto, decoded, epochMs, ignores, onStage, refuses, says, silent, stranger, us, words, type Line, type Stage } from './stage.js'
+import { alice, crypto, decoded, epochMs, ignores, mostActors, onStage, refuses, says, silent, stranger, us, words, type Line, type Stage } from './stage.js'
 
 const merges = (stage: Stage): Array<Extract<PeerStoreMessage, { type: 'peer-store.merge' }>> =>
   (stage.peerStore as PeerStoreMessage[]).filter(message => message.type === 'peer-store.merge')
@@ -128,6 +128,13 @@ describe('identify, of a new connection', () => {
     // One was too many for the queue.
     expect(stage.news.filter(news => news === 'identify limit/streams').length).to.equal(1)
   }, { maxExchanges: 3, maxQueued: 6 }))
+
+  it('is let go when the node has no room for one more actor', onStage(async stage => {
+    while (stage.system.liveCells < mostActors) stage.connect(silent)
+    await stage.run()
+    expect(new Set(stage.news)).to.deep.equal(new Set(['identify actor/refused']))
+    expect(stage.service.alive).to.equal(true)
+  }))
 
   it('crashes alone when we have a bug', onStage(async stage => {
     const line = stage.connect(() => {
@@ -321,12 +328,41 @@ describe('identify, told news by a peer', () => {
     expect([limits.inbound, limits.inboundPerPeer]).to.deep.equal([2, 2])
   })
 
-  it('loses what comes while the service is down', onStage(async stage => {
+  it('takes no more than ten at once, then one a second, from each peer', onStage(async stage => {
+    const line = stage.connect(says(words(alice)))
+    const other = stage.connect(says(words(stranger(1))), { peer: stranger(1) })
+    await stage.run()
+    const push = async (on: Line): Promise<string | undefined> => {
+      const { far, near, done } = stage.arrive(stage.protocols[1], on)
+      void far.writePrefixed(encodeIdentify({ listenAddrs: [], protocols: [] }))
+      void far.close()
+      await done
+      await stage.run(1)
+      return near.resetBy?.code
+    }
+    for (let n = 0; n < 10; n++) expect(await push(line)).to.equal(undefined)
+    expect(await push(line)).to.equal('limit/stream-rate')
+    expect(await push(other)).to.equal(undefined)
+    await stage.run(1000)
+    expect(await push(line)).to.equal(undefined)
+    expect(await push(line)).to.equal('limit/stream-rate')
+    expect(merges(stage).length).to.equal(2 + 12)
+  }))
+
+  it('takes nothing while the service is down, and goes on after', onStage(async stage => {
     const line = stage.connect(says(words(alice)))
     await stage.run()
+    // The second restart waits for a second.
     crash(stage)
+    await stage.run(10)
+    crash(stage)
+    await stage.run(10)
+    const { near, done } = stage.arrive(stage.protocols[1], line)
+    await done
+    expect(near.resetBy?.code).to.equal('stream/shutdown')
+    await stage.run(2000)
     await push(stage, line, words(alice))
-    expect(stage.service.alive).to.equal(true)
+    expect(stage.news.at(-1)).to.equal('identified')
   }))
 })
 
@@ -377,6 +413,9 @@ describe('identify, the service', () => {
 
   it('refuses options that are unknown or out of range', () => {
     const good = { key: us.key, crypto, epochMs }
+    expect(() => identify({ ...good, key: us.peer } as never)).to.throw(TypeError, 'key')
+    expect(() => identify({ ...good, crypto: undefined } as never)).to.throw(TypeError, 'crypto')
+    expect(() => identify({ key: us.key, crypto } as never)).to.throw(TypeError, 'epochMs')
     expect(() => identify({ ...good, timeout: 5 } as never)).to.throw(TypeError, 'timeout')
     expect(() => identify({ ...good, timeoutMs: -1 })).to.throw(RangeError, 'timeoutMs')
     expect(() => identify({ ...good, maxExchanges: 0 })).to.throw(RangeError, 'maxExchanges')

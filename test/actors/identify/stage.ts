@@ -89,9 +89,12 @@ export interface Line {
   readonly opened: PairStream[]
 }
 
+/** Whoever wants to reach it needs many connections. */
+export const mostActors = 100
+
 export class Stage {
   readonly world = new SimWorld({ seed: 5 })
-  readonly system: System = this.world.system({ name: 'node' })
+  readonly system: System = this.world.system({ name: 'node', limits: { actors: mostActors } })
   readonly protocols: readonly [Protocol, Protocol]
   readonly swarm = this.neighbour('swarm')
   readonly peerStore = this.neighbour('peer-store')
