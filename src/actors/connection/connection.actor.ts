@@ -1,12 +1,12 @@
 /**
  * The actor of one connection: the one owner of its link. Spawns the upgrade, asks the swarm, then lets streams come.
  *
- * What it owns, in the order of taking, and so given back in the reverse: the arrival (link and lease), what it owes to its
- * opener, the muxed link, its entry in the directory.
+ * What it owns, in the order of taking, and so given back in the reverse: the newcomer (link, lease, what its opener is owed), the
+ * muxed link, its entry in the directory.
  *
  * Idle connections are not closed here: like go and js, that is left to the connection manager.
  */
-import type { ConnectionInfo, ConnectionMessage, ConnectionOpener } from '../../messages/connection.js'
+import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
 import type { Failure } from '../../messages/failure.js'
 import type { Negotiation, OpenStream, StreamsMessage } from '../../messages/stream.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
@@ -17,12 +17,12 @@ import type { Behavior } from '../../runtime/behavior/behavior.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
-import type { Arrival } from '../contract/admission.js'
 import type { StreamsInput, UpgradeInput } from '../contract/connection.js'
 import type { ConnectionDirectory, ConnectionView } from '../contract/directory.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Stream } from '../contract/stream.js'
 import { connectionEffects, connectionMachine, type ConnectionBody, type ConnectionEnd } from './connection.machine.js'
+import type { Newcomer } from './newcomer.js'
 
 export interface ConnectionOptions {
   readonly upgrade: Behavior<UpgradeMessage, UpgradeInput>
@@ -62,13 +62,11 @@ export const connectionDefaults: KeepAlive & ConnectionTimeouts = {
 }
 
 export interface ConnectionInput {
-  /** The link with its lease. */
-  readonly handle: Arrival
+  readonly handle: Newcomer
   /** Anybody when it is not given. */
   readonly expectedPeer?: PeerId
   /** When the upgrade must be done, in milliseconds of the system's clock. */
   readonly deadline: number
-  readonly opener?: ConnectionOpener
 }
 
 /** @throws RangeError for a time that is none */
@@ -120,7 +118,6 @@ class ConnectionWork implements ConnectionBody {
   private info: ConnectionInfo | null = null
   private self: ActorRef<ConnectionMessage> | null = null
   private streams: ActorRef<StreamsMessage> | null = null
-  private owed: Owed | null = null
   private closeDue = Infinity
 
   constructor (input: ConnectionInput, settings: Settings) {
@@ -141,10 +138,9 @@ class ConnectionWork implements ConnectionBody {
   // ---------------------------------------------------------------- until it is open
 
   upgrade (actor: Actor): void {
-    const { deadline, expectedPeer, handle, opener } = this.input
+    const { deadline, expectedPeer, handle } = this.input
     const { link } = actor.own(handle)
     this.self = actor.self
-    if (opener !== undefined) this.owed = actor.own(new Owed(opener, actor.self))
     const upgrade = actor.spawn(this.settings.upgrade, {
       name: 'upgrade',
       input: { link, initiator: link.direction === 'outbound', deadline, replyTo: actor.self, ...expectedPeer !== undefined && { expectedPeer } }
@@ -190,7 +186,7 @@ class ConnectionWork implements ConnectionBody {
     actor.watch(this.streams, childDown)
     this.attach(actor)
     actor.own(directory.enter(this.view(actor, link, info)))
-    this.owed?.opened(info)
+    this.input.handle.opened(actor.self, info)
     if (intervalMs > 0) actor.timer('keep-alive', intervalMs, { type: 'connection.keep-alive' }, intervalMs)
   }
 
@@ -275,35 +271,8 @@ class ConnectionWork implements ConnectionBody {
   conclude (actor: Actor, { code, initiator, text }: ConnectionEnd): void {
     const { info } = this
     this.status = 'closed'
-    this.owed?.failed({ code, initiator, path: actor.path, ...text !== '' && { detail: text } })
+    this.input.handle.failed({ code, initiator, path: actor.path, ...text !== '' && { detail: text } })
     if (this.streams !== null && info !== null) this.settings.swarm.tell({ type: 'connection.ended', path: info.path, code, initiator, text })
-  }
-}
-
-/** What its opener is owed: one outcome, also when the connection crashes. */
-class Owed implements Disposable {
-  private opener: ConnectionOpener | null
-  private readonly connection: ActorRef<ConnectionMessage>
-
-  constructor (opener: ConnectionOpener, connection: ActorRef<ConnectionMessage>) {
-    this.opener = opener
-    this.connection = connection
-  }
-
-  opened (info: ConnectionInfo): void {
-    const { connection, opener } = this
-    this.opener = null
-    opener?.replyTo.tell({ type: 'connection.opened', id: opener.id, connection, info })
-  }
-
-  failed (failure: Failure): void {
-    const { opener } = this
-    this.opener = null
-    opener?.replyTo.tell({ type: 'connection.failed', id: opener.id, failure })
-  }
-
-  [Symbol.dispose] (): void {
-    this.failed({ code: 'connection/crashed', path: this.connection.path })
   }
 }
 

@@ -6,6 +6,7 @@ import type { Out } from '../../runtime/behavior/out.js'
 import { reducer } from '../../runtime/behavior/reducer.js'
 import { ActorError } from '../../runtime/errors.js'
 import type { ConnectionInput } from './connection.actor.js'
+import { Newcomer } from './newcomer.js'
 
 export interface ConnectionsOptions {
   readonly connection: Behavior<ConnectionMessage, ConnectionInput>
@@ -34,22 +35,19 @@ export function connections ({ connection, inboundUpgradeMs = 10_000 }: Connecti
     accepts: ['connections.accept', 'connections.open'],
     effects: {
       spawn (actor, message) {
-        const { handle } = message
+        const opening = message.type === 'connections.open' ? message : undefined
+        const handle = new Newcomer(actor.take(message.handle), opening?.opener)
+        const deadline = opening?.deadline ?? actor.now() + inboundUpgradeMs
         try {
           actor.spawn(connection, {
-            input: message.type === 'connections.accept'
-              ? { handle, deadline: actor.now() + inboundUpgradeMs }
-              : { handle, deadline: message.deadline, opener: message.opener, ...message.expectedPeer !== undefined && { expectedPeer: message.expectedPeer } },
+            input: { handle, deadline, ...opening?.expectedPeer !== undefined && { expectedPeer: opening.expectedPeer } },
             // What its streams hold is the remote's doing, so it has an account that names the remote.
             account: { name: handle.link.remoteMultiaddr }
           })
         } catch (error) {
-          // The kernel has closed the link.
+          // There is no room for one more; the kernel has disposed the newcomer.
           if (!(error instanceof ActorError) || error.code !== 'actor/limit') throw error
-          if (message.type === 'connections.open') {
-            const { id, replyTo } = message.opener
-            replyTo.tell({ type: 'connection.failed', id, failure: { code: 'limit/connections', detail: error.message } })
-          }
+          actor.log('warn', 'a connection was refused', { reason: error.message })
         }
       }
     }

@@ -56,6 +56,8 @@ export interface HandlerInput {
 }
 
 export type { HandlerMessage }
+/** For those who describe protocols. */
+export type { Behavior as ProtocolBehavior, Message as ProtocolMessage }
 
 export interface StreamContext {
   readonly peer: PeerId

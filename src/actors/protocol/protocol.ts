@@ -4,16 +4,18 @@
  *     const echo = protocol('/echo/1.0.0', async stream => { for await (const bytes of stream) await stream.write(bytes) })
  */
 import { checkProtocolId } from '../../messages/value/protocol-id.js'
-import type { InboundHandler, Protocol, ProtocolLimits, ProtocolService } from '../contract/protocol.js'
+import type { HandlerInput, InboundHandler, Protocol, ProtocolBehavior, ProtocolLimits, ProtocolMessage } from '../contract/protocol.js'
+import type { ServiceContext } from '../contract/service.js'
 
-export interface ProtocolOptions {
+/** `M` and `S` are what the behaviours for streams and for the service are told; nobody else needs to know. */
+export interface ProtocolOptions<M extends ProtocolMessage = ProtocolMessage, S extends ProtocolMessage = ProtocolMessage> {
   readonly limits?: Partial<ProtocolLimits>
   /** Takes care of one inbound stream. This or `behavior`. */
   readonly inbound?: InboundHandler
   /** An actor for each inbound stream. This or `inbound`. */
-  readonly behavior?: NonNullable<Protocol['behavior']>
+  readonly behavior?: ProtocolBehavior<M, HandlerInput>
   /** Runs beside the streams as `/node/protocols/<name>`; its name is that of the behaviour, unless it is given. */
-  readonly service?: ProtocolService | ProtocolService['behavior']
+  readonly service?: ProtocolBehavior<S, ServiceContext> | { readonly name: string, readonly behavior: ProtocolBehavior<S, ServiceContext> }
   /** May run over a connection that a relay limits. Default false: such connections carry so little that only those should who know. */
   readonly onLimitedConnection?: boolean
 }
@@ -30,9 +32,10 @@ const drainDefaultMs = 5000
  * @param options a function alone is `inbound`
  * @throws TypeError that tells all that is wrong with the arguments
  */
-export function protocol (ids: string | readonly string[], options: ProtocolOptions | InboundHandler): Protocol {
+export function protocol<M extends ProtocolMessage = ProtocolMessage, S extends ProtocolMessage = ProtocolMessage> (ids: string | readonly string[], options: ProtocolOptions<M, S> | InboundHandler): Protocol {
   const list: readonly string[] = typeof ids === 'string' ? [ids] : Array.isArray(ids) ? [...ids as readonly string[]] : []
-  const given: ProtocolOptions = typeof options === 'function' ? { inbound: options } : options
+  // What their actors are told was checked by the compiler, here; from now on it is their own business.
+  const given = (typeof options === 'function' ? { inbound: options } : options) as unknown as ProtocolOptions
   const problems = [...problemsOfIds(list), ...problemsOf(given)]
   if (problems.length > 0) throw new TypeError(`protocol: ${problems.join('; ')}`)
   const { behavior, inbound, limits = {}, onLimitedConnection = false, service } = given

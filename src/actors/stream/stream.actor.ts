@@ -50,8 +50,8 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   private failure: Failure | undefined
   private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
   private answered = false
-  /** Ends by itself, without a reset. */
-  private leftAlone = false
+  /** What the remote said was no negotiation, or its end. */
+  private lost = false
   /** Set only where somebody looks at it: it is called for every frame. */
   onReadable?: () => void
   private readsSeen = 0
@@ -126,6 +126,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   onFailed (failure: Failure): void {
     this.settle()
+    this.lost = failure.code === 'stream/negotiation-failed'
     this.self?.tell({ type: 'stream.unnegotiated', failure })
   }
 
@@ -149,19 +150,29 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     return undefined
   }
 
-  /** No protocol: ends the stream. The remote that has ended already hears our answer, and the end. */
+  /**
+   * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
+   * its first data, which are no proposal. It must hear the refusal all the same.
+   */
+  get owesAnswer (): boolean {
+    const { buffer, request } = this
+    return request === undefined && this.lost && buffer.resetBy === undefined && (buffer.queued > 0 || buffer.remoteEnded)
+  }
+
+  answerNo (actor: ActorContext<StreamMessage>): void {
+    const { buffer, place } = this
+    void buffer.close()
+    buffer.closeRead()
+    if (buffer.finished) actor.self.tell(finished)
+    else actor.timer('negotiation', place.negotiationMs, negotiationTimeout)
+  }
+
+  /** No protocol: ends the stream. */
   refuse (failure: Failure): void {
     const { buffer } = this
     this.failure = failure
     buffer.watch(null)
-    if (buffer.resetBy !== undefined) return
-    if (this.request === undefined && buffer.remoteEnded) {
-      this.leftAlone = true
-      void buffer.close()
-      buffer.closeRead()
-    } else {
-      buffer.reset(failure.code)
-    }
+    buffer.reset(failure.code)
   }
 
   // ---------------------------------------------------------------- open
@@ -246,7 +257,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     buffer.watch(null)
     if (face !== null) place.live.delete(face)
     lease?.[Symbol.dispose]()
-    if (!buffer.finished && !this.leftAlone) buffer.reset(place.connection.alive ? 'stream/shutdown' : 'stream/connection-closed')
+    if (!buffer.finished) buffer.reset(place.connection.alive ? 'stream/shutdown' : 'stream/connection-closed')
     if (request !== undefined && !this.answered) {
       this.answered = true
       request.replyTo.tell({ type: 'stream.failed', id: request.id, failure: this.failure ?? failureOf(buffer.resetBy) })
@@ -266,6 +277,7 @@ export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
   expire (_actor, body) { workOf(body).expire() },
   start (actor, body) { workOf(body).start(actor) },
   refuse (_actor, { body, failure }) { workOf(body).refuse(failure) },
+  answerNo (actor, body) { workOf(body).answerNo(actor) },
   checkIdle (_actor, body) { workOf(body).checkIdle() },
   tellOver (_actor, body) { workOf(body).tellOver() },
   abandon (_actor, { body, code }) { workOf(body).abandon(code) }

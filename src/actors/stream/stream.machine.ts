@@ -3,12 +3,14 @@
  *
  *     negotiating --selected--> open --remote ended--> remoteEnded --finished--+
  *                                 \---local ended---> localEnded ---finished---+--> ended --handler down--> closed
- *     from any: reset, refused, timed out, its handler gone too early --> reset
+ *     negotiating --no protocol--> refused --finished--> closed
+ *     from any: reset, timed out, its handler gone too early --> reset
  *
  * *Ended*: both sides have ended, and the handler still works. Without a handler it is closed at once. A lazy stream is open before
- * its protocol is confirmed; the deadline of the negotiation then still holds.
+ * its protocol is confirmed; the deadline of the negotiation then still holds. *Refused*: the remote is owed our answer, so our side ends
+ * in order behind it; a reset would lose it.
  *
- * Deadlines: of `negotiating` that of the request, or `negotiationMs`; when open `idleMs`, if its protocol has one. *Ended* has
+ * Deadlines: of `negotiating` and `refused` that of the request, or `negotiationMs`; when open `idleMs`, if its protocol has one. *Ended* has
  * none: it holds nothing of the connection, and is the handler's own time.
  */
 import { assign, setup } from 'xstate'
@@ -23,6 +25,8 @@ export interface StreamBody {
   readonly finished: boolean
   /** It has a handler that has not ended. */
   readonly handled: boolean
+  /** Something of what we answer the remote has not left, or it has ended and waits for our end. */
+  readonly owesAnswer: boolean
 }
 
 interface StreamContext {
@@ -40,6 +44,8 @@ interface StreamEffects {
   /** Gives the stream to its handler, or to whoever asked for it. */
   start: StreamBody
   refuse: { readonly body: StreamBody, readonly failure: Failure }
+  /** Ends our side behind the answer. */
+  answerNo: StreamBody
   /** Resets it when nothing has moved for too long. */
   checkIdle: StreamBody
   /** Tells the handler that nothing more can come or go. */
@@ -48,7 +54,7 @@ interface StreamEffects {
 }
 
 export const streamEffects = effects<StreamEffects>({
-  negotiate: true, expire: true, start: true, refuse: true, checkIdle: true, tellOver: true, abandon: true
+  negotiate: true, expire: true, start: true, refuse: true, checkIdle: true, answerNo: true, tellOver: true, abandon: true
 })
 
 const types = {} as { context: StreamContext, events: StreamMessage, input: StreamBody, output: StreamEnd | undefined }
@@ -58,7 +64,8 @@ export const streamMachine = setup({
   actions: { ...streamEffects },
   guards: {
     finished: ({ context }) => context.body.finished,
-    handled: ({ context }) => context.body.handled
+    handled: ({ context }) => context.body.handled,
+    owesAnswer: ({ context }) => context.body.owesAnswer
   }
 }).createMachine({
   id: 'stream',
@@ -90,7 +97,26 @@ export const streamMachine = setup({
   states: {
     negotiating: {
       entry: { type: 'negotiate', params: ({ context }) => context.body },
-      on: { 'stream.selected': 'open' }
+      on: {
+        'stream.selected': 'open',
+        'stream.unnegotiated': [
+          { guard: 'owesAnswer', target: 'refused', actions: assign({ end: ({ event }) => event.failure }) },
+          {
+            target: 'reset',
+            actions: [
+              assign({ end: ({ event }) => event.failure }),
+              { type: 'refuse', params: ({ context, event }) => ({ body: context.body, failure: event.failure }) }
+            ]
+          }
+        ]
+      }
+    },
+    refused: {
+      entry: { type: 'answerNo', params: ({ context }) => context.body },
+      on: {
+        'stream.finished': 'closed',
+        'stream.negotiation-timeout': { target: 'reset', actions: { type: 'abandon', params: ({ context }) => ({ body: context.body, code: 'stream/timeout' }) } }
+      }
     },
     open: {
       entry: { type: 'start', params: ({ context }) => context.body },
