@@ -72,6 +72,12 @@ export default defineConfig(
   },
 
   {
+    // Plain JavaScript, as a reader would type it: running it is its test.
+    files: ['examples/**'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false } }
+  },
+  {
     files: ['src/runtime/**', ...tests],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' }
   },

@@ -6,6 +6,7 @@
  */
 import type { Failure } from '../../messages/failure.js'
 import type { HandlerMessage } from '../../messages/stream.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import type { Message } from '../../runtime/message.js'
@@ -62,6 +63,8 @@ export interface StreamContext {
   readonly peer: PeerId
   /** Path of the connection's actor. */
   readonly connection: string
+  /** Where the peer is, without its id. */
+  readonly remoteAddress: Multiaddr
   /** The id that was agreed upon. */
   readonly protocol: string
   /** Fires when the handler must stop. */

@@ -1,6 +1,7 @@
 /** The actor that runs `inbound` of a protocol for one stream. */
 import { NetworkError, type ErrorCode } from '../../messages/errors.js'
 import type { HandlerMessage } from '../../messages/stream.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
@@ -75,12 +76,14 @@ export class HandlerWork implements HandlerBody, HandlerInput {
 class Context implements StreamContext {
   readonly peer: PeerId
   readonly connection: string
+  readonly remoteAddress: Multiaddr
   readonly protocol: string
   private readonly scope: TaskScope
 
-  constructor ({ peer, connection, protocol }: HandlerInput['context'], scope: TaskScope) {
+  constructor ({ peer, connection, remoteAddress, protocol }: HandlerInput['context'], scope: TaskScope) {
     this.peer = peer
     this.connection = connection
+    this.remoteAddress = remoteAddress
     this.protocol = protocol
     this.scope = scope
   }

@@ -198,7 +198,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   private handOver (actor: ActorContext<StreamMessage>, face: UserStream, protocol: Protocol): void {
     const { info } = this.place
-    const context = { peer: info.peer, connection: info.path, protocol: face.protocol }
+    const context = { peer: info.peer, connection: info.path, remoteAddress: info.remoteAddress, protocol: face.protocol }
     this.handled = true
     if (protocol.inbound !== undefined) {
       const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, context, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
