@@ -13,19 +13,20 @@ import type { LinkCloseReason } from './raw-link.js'
  *
  * Back-pressure is judged by what is left in the stream after that, not by what its `write` returns: that is false for any
  * piece as long as the high-water mark, also when the network has taken it at once.
+ *
+ * What does not come by lent reads is fetched when the run is over in which the stream has become readable: that may be the
+ * run of whoever has written to its other end, when that is in this process.
  */
 export class DuplexLink extends LinkEnd {
   private readonly duplex: Duplex
   private readonly breakUp: (duplex: Duplex) => void
   private corked = false
-  /** An end of this run is awaited: to flush, or to tell. */
+  /** The end of this run is awaited: to flush, or to tell. */
   private flushDue = false
   private tellDue = false
-  /** The stack has a call to the stream in it. */
-  private calling = false
 
   /**
-   * @param duplex paused, and it has not been read from. `allowHalfOpen` must be true
+   * @param duplex has not been read from, and does not read yet. `allowHalfOpen` must be true
    * @param breakUp ends it abruptly
    * @param reads how a socket reads into lent memory; null when it reads into its own
    */
@@ -34,9 +35,7 @@ export class DuplexLink extends LinkEnd {
     this.duplex = duplex
     this.breakUp = breakUp
     if (reads !== null) reads.to = this
-    else duplex.on('data', (bytes: unknown) => { this.read(bytes) })
-    // To listen to `data` is to ask for it.
-    duplex.pause()
+    else duplex.on('readable', () => { this.soon() })
     duplex.on('end', () => { this.endArrived() })
     duplex.on('drain', () => { this.drained() })
     duplex.on('error', error => { this.broken(closeReasonOf(error), error) })
@@ -70,9 +69,7 @@ export class DuplexLink extends LinkEnd {
 
   protected override sendEnd (): void {
     this.flush()
-    this.calling = true
     this.duplex.end()
-    this.calling = false
   }
 
   protected override abort (): void {
@@ -80,7 +77,9 @@ export class DuplexLink extends LinkEnd {
   }
 
   protected override setReading (reading: boolean): void {
-    if (reading) this.duplex.resume()
+    if (!this.lends) {
+      if (reading) this.soon()
+    } else if (reading) this.duplex.resume()
     else this.duplex.pause()
   }
 
@@ -90,15 +89,14 @@ export class DuplexLink extends LinkEnd {
     afterThis(() => {
       this.tellDue = false
       this.tell()
+      if (!this.lends) this.fetch()
     })
   }
 
   private flush (): void {
     if (!this.corked) return
     this.corked = false
-    this.calling = true
     this.duplex.uncork()
-    this.calling = false
   }
 
   private readonly flushLater = (): void => {
@@ -106,17 +104,21 @@ export class DuplexLink extends LinkEnd {
     this.flush()
   }
 
-  private read (bytes: unknown): void {
-    if (!(bytes instanceof Uint8Array)) {
-      const error = new TypeError(`a stream under a link must carry bytes; it has brought a ${typeof bytes}`)
-      this.duplex.destroy()
-      this.broken('failed', error)
-    } else if (this.calling) this.keep(bytes)
-    else this.arrived(bytes)
+  private fetch (): void {
+    const { duplex } = this
+    while (this.flowing) {
+      const bytes: unknown = duplex.read()
+      if (bytes === null) return
+      if (bytes instanceof Uint8Array) this.arrived(bytes)
+      else {
+        duplex.destroy()
+        this.broken('failed', new TypeError(`a stream under a link must carry bytes; it has brought a ${typeof bytes}`))
+      }
+    }
   }
 }
 
-const resets: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE']
+const resets: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']
 
 function closeReasonOf (error: NodeJS.ErrnoException): LinkCloseReason {
   if (resets.includes(error.code)) return 'reset'

@@ -32,7 +32,7 @@ export abstract class LinkEnd implements RawLink {
   private listener: LinkListener | null = null
   private paused = false
   /** Somebody listens and has not paused, and the port knows it. */
-  private flowing = false
+  protected flowing = false
   /** What came when it should not be told, or may not yet. */
   private unread: ByteQueue | null = null
   /** We have ended; the remote has; its end was told; both directions are over below us. */
@@ -40,7 +40,8 @@ export abstract class LinkEnd implements RawLink {
   private remoteEnded = false
   private endTold = false
   private bothOver = false
-  private drainDue = false
+  /** A `write` has found no room. */
+  protected drainDue = false
   /** Why it closed, for as long as nobody has been told. */
   private untold: { readonly reason: LinkCloseReason, readonly error: Error | undefined } | null = null
 
@@ -140,12 +141,11 @@ export abstract class LinkEnd implements RawLink {
   }
 
   /** Keeps bytes for a later `tell`. */
-  protected keep (bytes: Uint8Array): void {
+  private keep (bytes: Uint8Array): void {
     if (this.closed) return
     this.unread ??= new ByteQueue()
     if (this.lends) this.unread.copyIn(bytes, 0, bytes.length)
     else this.unread.push(bytes)
-    if (this.flowing) this.soon()
   }
 
   /** The remote has ended. */
