@@ -1,0 +1,38 @@
+/** What a port says of a failure, in the words of the network. */
+import { NetworkError, type ErrorCode } from '../../messages/errors.js'
+import type { LinkFailure } from '../contract/transport.js'
+
+type Codes = Readonly<Record<LinkFailure['code'], ErrorCode>>
+
+const dialCodes: Codes = {
+  'refused': 'dial/refused',
+  'unreachable': 'dial/unreachable',
+  // A firewall of this machine, as a rule.
+  'forbidden': 'dial/unreachable',
+  'timed-out': 'dial/timeout',
+  'in-use': 'dial/no-socket',
+  'not-local': 'dial/no-socket',
+  'failed': 'dial/no-socket'
+}
+
+const listenCodes: Codes = {
+  'in-use': 'listen/address-in-use',
+  'not-local': 'listen/unavailable',
+  'forbidden': 'listen/forbidden',
+  'refused': 'listen/failed',
+  'unreachable': 'listen/failed',
+  'timed-out': 'listen/failed',
+  'failed': 'listen/failed'
+}
+
+export function dialError (failure: LinkFailure, address: string): NetworkError {
+  return errorOf(dialCodes, failure, address)
+}
+
+export function listenError (failure: LinkFailure, address: string): NetworkError {
+  return errorOf(listenCodes, failure, address)
+}
+
+function errorOf (codes: Codes, { code, cause }: LinkFailure, address: string): NetworkError {
+  return new NetworkError(codes[code], { detail: cause === undefined ? address : `${address} (${cause.message})`, cause })
+}
