@@ -69,6 +69,10 @@ export class HandLoop implements Loop {
     this.turns.push(turn)
   }
 
+  afterRun (act: () => void): void {
+    this.turns.push(act)
+  }
+
   wake (): void {
     // No timer of these scenarios ever comes due.
   }

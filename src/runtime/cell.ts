@@ -173,8 +173,13 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** Something of this actor's threw outside its step: in a callback, in a full mailbox. */
   crash (at: CrashPoint, error: unknown): void {
-    if (this.status >= ending || (this.orders & END) !== 0) this.lateError(error, at)
+    if (this.doomed) this.lateError(error, at)
     else this.requestEnd({ kind: 'crashed', at, error })
+  }
+
+  /** Its end is decided, or about to be. */
+  private get doomed (): boolean {
+    return this.status >= ending || (this.orders & END) !== 0
   }
 
   // ---------------------------------------------------------------- turns
@@ -587,15 +592,15 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   stop (ref: ActorRef<never>, options: StopOptions = {}): void {
     checkStop(options)
-    this.doomed(ref)?.requestStop(options.reason ?? 'asked', options.graceMs, undefined)
+    this.victim(ref)?.requestStop(options.reason ?? 'asked', options.graceMs, undefined)
   }
 
   kill (ref: ActorRef<never>, reason = 'asked'): void {
-    this.doomed(ref)?.requestEnd({ kind: 'killed', reason })
+    this.victim(ref)?.requestEnd({ kind: 'killed', reason })
   }
 
   /** Whom a stop or a kill is meant for. Asked by its own supervisor, a child stays down; asked by anybody else it may come back. */
-  private doomed (ref: ActorRef<never>): Cell | null {
+  private victim (ref: ActorRef<never>): Cell | null {
     const cell = this.kernel.resolve(ref, 'ref', this)
     if (cell === null) this.extras?.supervisor?.giveUp(ref.path)
     else if (cell.parent === this) this.extras?.supervisor?.expectStop(cell)
@@ -693,12 +698,27 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   io<A extends readonly unknown[]> (fn: (...args: A) => void): (...args: A) => void {
     checkFunction('fn', fn)
     return (...args) => {
-      if (this.status >= ending || (this.orders & END) !== 0) return
+      if (this.doomed) return
       try {
         fn(...args)
       } catch (error) {
         this.crash('io', error)
       }
+    }
+  }
+
+  defer (fn: () => void): void {
+    checkFunction('fn', fn)
+    if (!this.doomed) this.kernel.scheduler.defer(this, fn)
+  }
+
+  /** What was deferred has come to its turn. */
+  deferred (fn: () => void): void {
+    if (this.doomed) return
+    try {
+      fn()
+    } catch (error) {
+      this.crash('defer', error)
     }
   }
 

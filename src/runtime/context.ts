@@ -118,6 +118,12 @@ export interface ActorContext<M extends Message = Message> {
    * and nothing else, and after this actor's end the callback does nothing.
    */
   readonly io: <A extends readonly unknown[]>(fn: (...args: A) => void) => (...args: A) => void
+  /**
+   * Runs `fn` once the code that runs now and its microtasks are over, before any further input, output or turn: what many
+   * have written by then leaves as one write. Guarded like `io`. Each call counts, so whoever wants it once guards himself;
+   * an `fn` that defers itself for ever keeps the event loop from going on. Under simulation it is a step of its own.
+   */
+  readonly defer: (fn: () => void) => void
 
   /** Publishes an event to the behaviour's `emitted` option and to the trace. */
   readonly emit: (event: Message) => void

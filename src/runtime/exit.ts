@@ -1,5 +1,5 @@
 /** At which point of its life an actor threw. */
-export type CrashPoint = 'start' | 'step' | 'effect' | 'task' | 'timer' | 'io' | 'stop' | 'mailbox'
+export type CrashPoint = 'start' | 'step' | 'effect' | 'task' | 'timer' | 'io' | 'defer' | 'stop' | 'mailbox'
 
 /**
  * Why an actor ended.

@@ -13,6 +13,8 @@ export interface Runnable {
   cost: number
   /** Handles up to `budget` messages; returns how many it did. */
   run (budget: number): number
+  /** Runs what it has deferred, unless it has ended. Never throws. */
+  deferred (fn: () => void): void
   /** True when it has still something to do; otherwise it calls `ready` again when it has. */
   rest (): boolean
 }
@@ -29,6 +31,8 @@ export interface Scheduler {
   armed (dueMs: number): void
   /** Settles a promise that user code waits for. At once in a real system; in an order drawn from the seed in a simulated one. */
   settle (owner: Runnable, settle: () => void): void
+  /** Lets `owner` run `fn` once the current run of code and its microtasks are over; in a simulated world in a step of its own. */
+  defer (owner: Runnable, fn: () => void): void
   /** A system that it serves has ended. */
   close (system: object): void
 }
@@ -64,6 +68,9 @@ export class TurnScheduler implements Scheduler {
   private pending = false
   private running = false
   private wakeAt = Infinity
+  /** What waits for the end of the current run of code, and by whom it was deferred. */
+  private deferred: Array<() => void> = []
+  private deferrers: Runnable[] = []
   coarseNow = 0
 
   constructor (loop: Loop, options: TurnOptions = {}) {
@@ -94,6 +101,11 @@ export class TurnScheduler implements Scheduler {
     settle()
   }
 
+  defer (owner: Runnable, fn: () => void): void {
+    if (this.deferred.push(fn) === 1) this.loop.afterRun(this.runDeferred)
+    this.deferrers.push(owner)
+  }
+
   /** Stops waking up, so that the process may exit. For when the system has ended. */
   close (): void {
     this.loop.sleep()
@@ -110,6 +122,14 @@ export class TurnScheduler implements Scheduler {
   private readonly woken = (): void => {
     this.wakeAt = Infinity
     this.runTurn()
+  }
+
+  /** All that was deferred in one run of code; what defers meanwhile waits for the next. */
+  private readonly runDeferred = (): void => {
+    const { deferred, deferrers } = this
+    this.deferred = []
+    this.deferrers = []
+    for (let i = 0; i < deferred.length; i++) deferrers[i]!.deferred(deferred[i]!)
   }
 
   /** Due timers, then slices until the budget is used up. */

@@ -27,8 +27,11 @@ import { NodeLoop } from './time/clock.js'
 export interface SystemOptions extends TurnOptions {
   /** Name of the root, and so the first part of every path. Default `system`. */
   readonly name?: string
-  /** The root actor. Default: a supervisor with strategy `dynamic` and no children. It is started at once. */
-  readonly root?: Behavior<never>
+  /**
+   * The root actor, or what makes it: a company whose members must know each other by name gets them from `system.named`.
+   * Default: a supervisor with strategy `dynamic` and no children. It is started at once.
+   */
+  readonly root?: Behavior<never> | ((system: System) => Behavior<never>)
   /** Deadline of an ask that names none, in milliseconds. Default 5,000. */
   readonly askTimeoutMs?: number
   /** Whether each actor keeps type and time of its last eight messages, for `why`. About 7 to 13 % of a step and 175 bytes. Default true. */
@@ -78,7 +81,7 @@ export function checkSystemOptions (options: SystemOptions): SystemOptions {
   if (options.name !== undefined && (typeof options.name !== 'string' || !/^[\w.:-]+$/.test(options.name))) {
     throw new TypeError(`${where}: option 'name' must be letters, digits, '-', '_', '.' or ':'; got '${options.name}'`)
   }
-  if (options.root !== undefined) checkBehavior(`${where}: option 'root'`, options.root)
+  if (options.root !== undefined && typeof options.root !== 'function') checkBehavior(`${where}: option 'root'`, options.root)
   if (options.graveyard !== undefined) {
     checkOptions(`${where}, graveyard`, options.graveyard, ['failures', 'others'])
     checkNumber(where, 'graveyard.failures', options.graveyard.failures)
@@ -129,7 +132,9 @@ export class System implements Kernel, AsyncDisposable {
     attachLog(this, options.log)
     this.account.require('actors', 1, { path: `/${this.name}` })
     announceSystem(this)
-    const root = options.root ?? supervisor('root', { strategy: 'dynamic' })
+    const { root: given } = options
+    const root = typeof given === 'function' ? given(this) : given ?? supervisor('root', { strategy: 'dynamic' })
+    checkBehavior("createSystem: option 'root'", root)
     this.root = new Cell(this, null, this.name, 0, root as unknown as AnyBehavior, undefined, this.account)
   }
 

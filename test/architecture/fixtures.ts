@@ -18,7 +18,7 @@ export const breaches: Readonly<Record<Rule, Readonly<Record<string, Files>>>> =
     'a package that no line names': { 'src/runtime/inspect/trace.ts': "import { pino } from 'pino'" },
     'a package whose name begins alike': { 'src/runtime/inspect/trace.ts': "import { a } from 'rxjs-extras'" },
     'a codec that runs the kernel': { 'src/messages/wire/noise.ts': "import { spawn } from '../../runtime/cell.js'" },
-    'a message that knows an actor': { 'src/messages/dial.ts': "import type { Link } from '../actors/contract/link.js'" },
+    'a message that knows an actor': { 'src/messages/dial.ts': "import type { Dial } from '../actors/dialer/dial.actor.js'" },
     'one actor folder using the code of another': { 'src/actors/dialer/dialer.actor.ts': "import { pool } from '../swarm/pool.js'" },
     'a core that knows the kernel': { 'src/actors/dht/query.core.ts': "import type { ActorRef } from '../../runtime/ref.js'" },
     'a core that reaches for its actor': { 'src/actors/dht/query.core.ts': "import { a } from './query.actor.js'" },

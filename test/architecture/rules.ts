@@ -42,7 +42,8 @@ export const rooms: readonly Room[] = [
   {
     files: 'src/messages/**',
     may: ['src/messages/**', 'src/runtime/bytes/**', 'multiformats', 'uint8arrays', '@multiformats/multiaddr', 'protons-runtime'],
-    mayTypes: ['src/runtime/**']
+    // What travels as the handle of a message is described by the contract.
+    mayTypes: ['src/runtime/**', contract]
   },
 
   // The network. Between actor folders there is never code, only messages and the types of the contract.

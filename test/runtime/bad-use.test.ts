@@ -265,7 +265,8 @@ describe('bad use', () => {
 
     it('watches without a mapper, io without a function: TypeError', inWorld(inEffect({
       watch: actor => { actor.watch(actor.self, wrong(undefined)) },
-      io: actor => actor.io(wrong(undefined))
+      io: actor => actor.io(wrong(undefined)),
+      defer: actor => { actor.defer(wrong(undefined)) }
     }, TypeError, /^(?:down|fn): /)))
 
     it('asks from outside with unknown options: TypeError, or RangeError', inWorld(async ({ system, puppet }) => {

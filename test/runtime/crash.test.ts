@@ -62,6 +62,7 @@ describe('crash', () => {
       task: actor => { actor.task(async () => fail(), {}) },
       timer: actor => { actor.timer('t', 1, crash()) },
       io: actor => { actor.io(fail)() },
+      defer: actor => { actor.defer(fail) },
       stop: actor => { actor.stop(actor.self) },
       mailbox: actor => { for (let n = 0; n < 3; n++) actor.self.tell({ type: 'a' }) }
     }

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import { reducer } from '../../src/runtime/behavior/reducer.js'
 import type { Out } from '../../src/runtime/behavior/out.js'
 import type { ActorRef } from '../../src/runtime/ref.js'
-import { act, cellOf, exitOf, fail, inManyWorlds, inWorld, listen, puppet as behavior, statusOf, type Note } from './kit.js'
+import { createSystem } from '../../src/runtime/system.js'
+import { act, cellOf, exitOf, expectEmpty, fail, inManyWorlds, inWorld, Later, listen, puppet as behavior, statusOf, type Actor, type Note } from './kit.js'
 
 type Order = { readonly type: 'go', readonly throwIn?: 'step' | 'second' }
 
@@ -186,6 +187,109 @@ describe('effects', () => {
     tell(two, () => { callback() })
     await settle()
     expect([statusOf(one), statusOf(two)]).to.deep.equal(['down', 'running'])
+  }))
+
+  it('deferred are done when the run of code is over, in order, and before the next turn', inWorld(async ({ puppet, tell, settle }) => {
+    const log: string[] = []
+    const note = (text: string) => (): void => { log.push(text) }
+    const one = puppet()
+    const two = puppet()
+    await settle()
+    tell(one, actor => {
+      actor.defer(note('first'))
+      actor.defer(() => {
+        log.push('second')
+        actor.defer(note('fourth'))
+        two.tell(act(note('next turn')))
+      })
+      log.push('one')
+    })
+    tell(two, actor => {
+      actor.defer(note('third'))
+      log.push('two')
+    })
+    await settle()
+    expect(log).to.deep.equal(['one', 'two', 'first', 'second', 'third', 'fourth', 'next turn'])
+  }))
+
+  it('deferred come in a real system after the microtasks, once per call, and before the event loop goes on', async () => {
+    const system = createSystem({ log: { level: 'off' } })
+    const log: string[] = []
+    const over = new Later()
+    const self = system.spawn(behavior(), {
+      input: {
+        run: actor => {
+          const write = (): void => { log.push('write') }
+          void Promise.resolve().then(() => { log.push('microtask') }).then(() => {
+            log.push('another')
+            actor.defer(write)
+          })
+          actor.defer(write)
+          setImmediate(() => {
+            log.push('loop')
+            over.resolve()
+          })
+          self.tell(act(() => { log.push('same turn') }))
+        }
+      }
+    })
+    await over.promise
+    await system.stop()
+    expect(log).to.deep.equal(['same turn', 'microtask', 'another', 'write', 'write', 'loop'])
+    expectEmpty(system)
+  })
+
+  it('deferred are in a simulated world steps of their own, in an order of its own in each world', async () => {
+    const orders = new Set<string>()
+    await inManyWorlds(60, async ({ puppet, tell, settle, now }) => {
+      const log: string[] = []
+      for (const name of ['a', 'b']) {
+        tell(puppet(), actor => {
+          const told = now()
+          actor.defer(() => {
+            log.push(name)
+            expect(now()).to.be.above(told)
+          })
+          actor.self.tell({ type: 'x', step: () => { log.push(name.toUpperCase()) } })
+        })
+      }
+      await settle()
+      expect(log).to.have.members(['a', 'b', 'A', 'B'])
+      orders.add(log.join(''))
+    })()
+    expect(orders.size, 'of 24').to.be.above(15)
+  })
+
+  it('deferred that throw crash their own actor only, and those after them are done', inManyWorlds(10, async ({ puppet, tell, settle }) => {
+    const log: string[] = []
+    const error = new Error('as told')
+    const weak = puppet()
+    const steady = puppet()
+    tell(weak, actor => { actor.defer(() => { throw error }) })
+    tell(steady, actor => { actor.defer(() => { log.push('done') }) })
+    await settle()
+    expect(log).to.deep.equal(['done'])
+    expect(exitOf(weak)).to.deep.include({ kind: 'crashed', at: 'defer', error })
+    expect(statusOf(steady)).to.equal('running')
+  }))
+
+  it('deferred are not done once their actor has ended', inManyWorlds(10, async ({ puppet, tell, settle }) => {
+    const log: string[] = []
+    const never = (): void => { log.push('never') }
+    const victim = puppet()
+    let context!: Actor
+    tell(victim, actor => {
+      context = actor
+      actor.own({ [Symbol.dispose]: () => { actor.defer(never) } })
+      actor.defer(never)
+      actor.kill(actor.self)
+      actor.defer(never)
+    })
+    await settle()
+    expect(statusOf(victim)).to.equal('down')
+    context.defer(never)
+    await settle()
+    expect(log).to.deep.equal([])
   }))
 
   it('a throw of nothing is a crash too', inWorld(async ({ puppet, settle }) => {

@@ -136,6 +136,7 @@ export interface Drive {
 export class HandLoop implements Loop {
   time = 0
   private readonly turns: Array<() => void> = []
+  private readonly afters: Array<() => void> = []
   private wakeAt = Infinity
   private woken: () => void = () => {}
 
@@ -145,6 +146,10 @@ export class HandLoop implements Loop {
 
   soon (turn: () => void): void {
     this.turns.push(turn)
+  }
+
+  afterRun (act: () => void): void {
+    this.afters.push(act)
   }
 
   wake (atMs: number, turn: () => void): void {
@@ -158,13 +163,14 @@ export class HandLoop implements Loop {
 
   /** When the next turn is; Infinity when nobody has asked for one. */
   get nextAt (): number {
-    return this.turns.length > 0 ? this.time : Math.max(this.wakeAt, this.time)
+    return this.afters.length > 0 || this.turns.length > 0 ? this.time : Math.max(this.wakeAt, this.time)
   }
 
   /** The next turn, at its own time. */
   step (): void {
-    if (this.turns.length > 0) {
-      this.turns.shift()!()
+    const next = this.afters.shift() ?? this.turns.shift()
+    if (next !== undefined) {
+      next()
       return
     }
     this.time = this.nextAt

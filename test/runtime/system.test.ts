@@ -130,6 +130,23 @@ describe('system', () => {
     expect(() => system.spawn(behavior(), { input: {} })).to.throw().with.property('code', 'actor/closed')
   })
 
+  it('makes its root from itself, so that members know each other by name', async () => {
+    const heard: string[] = []
+    const system = createSystem({
+      ...quiet,
+      name: 'firm',
+      root: firm => {
+        const neighbour = firm.named<{ readonly type: 'news' }>('/firm/listener')
+        const listener = reducer({ name: 'listener', initial: () => 0, step: (state, { type }: { readonly type: 'news' }) => { heard.push(type); return state } })
+        const teller = reducer({ name: 'teller', initial: (_: void, out: Out) => { out.tell(neighbour, { type: 'news' }); return 0 }, step: state => state })
+        return supervisor('firm', { strategy: 'one-for-one', children: [child('listener', listener), child('teller', teller)] })
+      }
+    })
+    await system.ready()
+    await system.stop()
+    expect(heard).to.deep.equal(['news'])
+  })
+
   it('may have any root', async () => {
     const log: string[] = []
     const root = reducer({

@@ -2,14 +2,16 @@
  * A muxed link: secured, and carrying streams. QUIC, WebRTC and WebTransport arrive as one; the path of an upgraded raw
  * link is one too. The connection actor depends on nothing else.
  *
- * Owned by one actor. Callbacks come from outside of any actor, one at a time: each is wrapped by `actor.io`.
+ * Owned by one actor, which lends it its guard: all that the link does from outside (a socket's callback, a deferred flush)
+ * runs within `owner.io`, so a throw in it crashes that actor and nothing else.
  */
-import type { ErrorCode } from '../../messages/errors.js'
+import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
+import type { ActorContext } from '../../runtime/context.js'
 import type { StreamBuffer } from './stream-buffer.js'
 
 export interface MuxedLink extends Disposable {
-  /** Sets who listens, and lets streams come. */
-  attach (listener: MuxedLinkListener): void
+  /** Begins: sets who owns it and who listens, and lets streams come. Nothing was read before but what the upgrade needed. Once. */
+  attach (owner: MuxedLinkOwner, listener: MuxedLinkListener): void
   /**
    * Opens a stream. Nothing has been sent when it returns; what is written to it in the same turn goes with the opening.
    * @returns the stream, which belongs to the caller; or why there is none
@@ -20,6 +22,8 @@ export interface MuxedLink extends Disposable {
    * streams that are open have ended. `onClose` tells when.
    */
   close (code: ErrorCode): void
+  /** An inbound stream has a handler: the remote is told, with what is written next. */
+  accept (stream: StreamBuffer): void
   /** Asks for the round trip; the answer is in `stats`, and told to `onPong`. False when it cannot, or is asking. */
   ping (): boolean
   readonly stats: MuxedLinkStats
@@ -27,6 +31,10 @@ export interface MuxedLink extends Disposable {
   [Symbol.dispose] (): void
 }
 
+/** What a link needs of the actor that owns it. */
+export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'defer' | 'io' | 'now'>
+
+/** Called within the owner's guard, and never in the stack of a call to the link. */
 export interface MuxedLinkListener {
   /** The remote has opened a stream. Handed over: whoever does not take it resets it. */
   readonly onStream: (stream: StreamBuffer) => void
@@ -38,7 +46,7 @@ export interface MuxedLinkListener {
   /** The remote takes no more streams; those that are open go on. */
   readonly onGoAway?: (code: ErrorCode) => void
   /** It is over, and so are all its streams. Nothing comes after it. */
-  readonly onClose: (code: ErrorCode, text: string) => void
+  readonly onClose: (code: ErrorCode, text: string, initiator: ErrorInitiator) => void
 }
 
 /** Counted since the beginning, or as of now. */

@@ -97,6 +97,10 @@ export class SimScheduler implements Scheduler {
     this.soon(new SimEvent(owner, settle))
   }
 
+  defer (owner: Runnable, fn: () => void): void {
+    this.soon(new SimEvent(owner, () => { owner.deferred(fn) }))
+  }
+
   /** Lets `event` happen at `atMs`, or now if that is past. One that is scheduled is moved. Never happens in the caller's stack. */
   at (atMs: number, event: SimEvent): void {
     this.cancel(event)

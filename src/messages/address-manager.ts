@@ -1,0 +1,18 @@
+/** The address manager: `/node/services/address-manager`. Knows under which addresses this node can be reached. */
+import type { Down } from '../runtime/exit.js'
+import type { ActorRef } from '../runtime/ref.js'
+import type { Multiaddr } from './value/multiaddr.js'
+import type { PeerId } from './value/peer-id.js'
+
+export type AddressManagerMessage =
+  /** From: a listener, each time it listens; it is watched, and its addresses go when it ends. */
+  | { readonly type: 'address.listening', readonly listener: ActorRef<never>, readonly addresses: readonly Multiaddr[] }
+  | { readonly type: 'address.listener-down', readonly down: Down }
+  /** From: identify. Where a peer says that it sees us: bounded, and not believed here. */
+  | { readonly type: 'address.observed', readonly peer: PeerId, readonly address: Multiaddr, readonly connection: string }
+  /** From: services. The current addresses come first. Ends with the subscriber. */
+  | { readonly type: 'address.subscribe', readonly subscriber: ActorRef<AddressEvent> }
+  | { readonly type: 'address.subscriber-down', readonly down: Down }
+
+/** Emitted too. All addresses without the peer id; the list is the whole truth. */
+export interface AddressEvent { readonly type: 'addresses.changed', readonly addresses: readonly Multiaddr[] }
