@@ -3,7 +3,7 @@
  *
  * All callbacks come later, from outside of any actor: of an actor, each is wrapped by `actor.io`.
  */
-import type { NetworkError } from '../../messages/errors.js'
+import type { Failure } from '../../messages/failure.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Direction, Link } from './link.js'
@@ -43,7 +43,7 @@ export interface DialOutcome {
   /** Handed over. */
   readonly onOpen: (opened: Opened) => void
   /** Its code is one of `dial/...`. */
-  readonly onFailure: (error: NetworkError) => void
+  readonly onFailure: (failure: Failure) => void
 }
 
 export interface TransportListener {
@@ -52,7 +52,7 @@ export interface TransportListener {
   /** Somebody has connected. Handed over: whoever has no room for it does not take it, and it is reset. */
   readonly onOpen: (opened: Opened) => void
   /** It does not listen, or no more. Nothing comes after it. Its code is one of `listen/...`. */
-  readonly onFailure: (error: NetworkError) => void
+  readonly onFailure: (failure: Failure) => void
 }
 
 /** What a transport gives: bytes to be upgraded, or streams at once. */

@@ -1,5 +1,6 @@
 /** What a port says of a failure, in the words of the network. */
-import { NetworkError, type ErrorCode } from '../../messages/errors.js'
+import type { ErrorCode } from '../../messages/errors.js'
+import type { Failure } from '../../messages/failure.js'
 import type { LinkFailure } from '../contract/transport.js'
 
 type Codes = Readonly<Record<LinkFailure['code'], ErrorCode>>
@@ -25,14 +26,15 @@ const listenCodes: Codes = {
   'failed': 'listen/failed'
 }
 
-export function dialError (failure: LinkFailure, address: string): NetworkError {
-  return errorOf(dialCodes, failure, address)
+export function dialFailure (failure: LinkFailure, address: string): Failure {
+  return inWords(dialCodes, failure, address)
 }
 
-export function listenError (failure: LinkFailure, address: string): NetworkError {
-  return errorOf(listenCodes, failure, address)
+export function listenFailure (failure: LinkFailure, address: string): Failure {
+  return inWords(listenCodes, failure, address)
 }
 
-function errorOf (codes: Codes, { code, cause }: LinkFailure, address: string): NetworkError {
-  return new NetworkError(codes[code], { detail: cause === undefined ? address : `${address} (${cause.message})`, cause })
+/** Of the system's own error only the text is left: messages carry data. */
+function inWords (codes: Codes, { code, cause }: LinkFailure, address: string): Failure {
+  return { code: codes[code], detail: cause === undefined ? address : `${address} (${cause.message})` }
 }

@@ -1,7 +1,7 @@
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { Direction, Link, RawLink } from '../contract/link.js'
 import type { LinkPort, Transport } from '../contract/transport.js'
-import { dialError, listenError } from './link-failure.js'
+import { dialFailure, listenFailure } from './link-failure.js'
 
 /** How the addresses of a port are written as multiaddrs. */
 export interface AddressForm {
@@ -46,14 +46,14 @@ export function linkTransport (form: AddressForm, { port, now }: LinkTransportOp
     dial (address, deadline, outcome) {
       return port.connect(mustBe(address, 'dial'), {
         onLink: link => { outcome.onOpen({ kind: 'link', handle: asLink(link, 'outbound', address.withoutPeer() ?? address) }) },
-        onFailure: failure => { outcome.onFailure(dialError(failure, address.toString())) }
+        onFailure: failure => { outcome.onFailure(dialFailure(failure, address.toString())) }
       }, { timeoutMs: Math.max(deadline - now(), 0) })
     },
     listen (address, listener) {
       return port.listen(mustBe(address, 'listen'), {
         onListening: chosen => { listener.onListening((form.expand?.(chosen) ?? [chosen]).map(text => form.fromPort(text))) },
         onLink: link => { listener.onOpen({ kind: 'link', handle: asLink(link, 'inbound', form.fromPort(link.remoteAddress)) }) },
-        onFailure: failure => { listener.onFailure(listenError(failure, address.toString())) }
+        onFailure: failure => { listener.onFailure(listenFailure(failure, address.toString())) }
       })
     }
   }

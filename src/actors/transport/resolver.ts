@@ -8,7 +8,7 @@
  * Whoever publishes names decides how many questions we ask and of whom, so there are bounds, for all addresses of one call
  * together. What could be resolved is given, whatever has become of the rest.
  */
-import { NetworkError } from '../../messages/errors.js'
+import type { Failure } from '../../messages/failure.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { DnsPort, TaskScope } from '../contract/transport.js'
 
@@ -27,7 +27,7 @@ export interface Resolved {
   /** Without names, each once, in the order of what they were made of. */
   readonly addresses: readonly Multiaddr[]
   /** One `dial/resolve-failed` for each name that led nowhere. */
-  readonly failures: readonly NetworkError[]
+  readonly failures: readonly Failure[]
 }
 
 /** Resolves all addresses of one dial. Never rejects, but for the task's own end. */
@@ -64,7 +64,7 @@ class Resolution {
   /** One for each question under way: so many listeners on one signal would be taken for a leak. */
   private readonly asking = new Set<AbortController>()
   private stopped: Error | undefined
-  private readonly failures: NetworkError[] = []
+  private readonly failures: Failure[] = []
   private questions = 0
 
   constructor (dns: DnsPort, bounds: Bounds) {
@@ -101,7 +101,7 @@ class Resolution {
       if (found.length === 0) this.fail(address, 'it leads to no address')
       return found
     } catch (error) {
-      this.fail(address, error instanceof Error ? error.message : String(error), error)
+      this.fail(address, error instanceof Error ? error.message : String(error))
       return []
     }
   }
@@ -153,8 +153,8 @@ class Resolution {
     for (const controller of this.asking) controller.abort(reason)
   }
 
-  private fail (address: Multiaddr, reason: string, cause?: unknown): void {
-    this.failures.push(new NetworkError('dial/resolve-failed', { detail: `${address.toString()} (${reason})`, cause }))
+  private fail (address: Multiaddr, reason: string): void {
+    this.failures.push({ code: 'dial/resolve-failed', detail: `${address.toString()} (${reason})` })
   }
 }
 

@@ -123,6 +123,10 @@ class Errand implements Runnable, Disposable {
     return false
   }
 
+  deferred (): void {
+    // It defers nothing.
+  }
+
   [Symbol.dispose] (): void {
     this.act = null
     this.system.handles.closed(this)
@@ -263,6 +267,10 @@ class MemoryEnd extends LinkEnd implements Runnable {
   rest (): boolean {
     this.queued = this.due || this.hasData
     return this.queued
+  }
+
+  deferred (): void {
+    // It defers nothing.
   }
 
   /** The peer has read something: perhaps somebody waits for room, or for the end of what was written. */

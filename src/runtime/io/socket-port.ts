@@ -1,4 +1,5 @@
 import net from 'node:net'
+import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
 import { DuplexLink } from './duplex-link.js'
 import { handOver } from './hand-over.js'
@@ -17,7 +18,8 @@ export interface SocketKind {
   /** `place` is where it was listened on or dialed. Undefined when the socket is gone already. */
   localAddress (socket: net.Socket | net.Server, place: Place): string | undefined
   remoteAddress (socket: net.Socket, place: Place, dialed: boolean): string | undefined
-  breakUp (socket: net.Socket): void
+  /** Ends a socket abruptly. */
+  readonly breakUp: (socket: Duplex) => void
   readonly connectOptions: Partial<net.TcpNetConnectOpts>
   readonly serverOptions: net.ServerOpts
   readonly listenOptions: net.ListenOptions
@@ -78,11 +80,9 @@ export class SocketPort implements LinkPort {
     const remoteAddress = kind.remoteAddress(socket, place, dialed)
     if (localAddress === undefined || remoteAddress === undefined) return undefined
     const label = `${kind.name} link ${localAddress} to ${remoteAddress}`
-    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, breakUp(kind), reads)
+    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, kind.breakUp, reads)
   }
 }
-
-const breakUp = (kind: SocketKind) => (duplex: unknown): void => { kind.breakUp(duplex as net.Socket) }
 
 // --- connecting -------------------------------------------------------------------------------------------------------
 

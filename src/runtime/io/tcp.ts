@@ -58,7 +58,7 @@ export function tcpPort (system: LinkSystem, options: TcpOptions = {}): LinkPort
     },
     // Of one that was reset in the meantime the system knows no remote. Who has dialed it knows whom.
     remoteAddress: ({ remoteAddress, remotePort }, place, dialed) => dialed && 'host' in place ? formatAddress(place.host, place.port) : addressOf(remoteAddress, remotePort),
-    breakUp (socket) { socket.resetAndDestroy() }
+    breakUp: socket => { if (socket instanceof net.Socket) socket.resetAndDestroy() }
   }
   return new SocketPort(system, kind)
 }

@@ -41,7 +41,7 @@ export function unixPort (system: LinkSystem, options: UnixOptions = {}): LinkPo
     place: (where, address) => ({ path: parseUnixAddress(where, address) }),
     localAddress: nameOf,
     remoteAddress: nameOf,
-    breakUp (socket) { socket.destroy() },
+    breakUp: socket => { socket.destroy() },
     clearAway
   }
   return new SocketPort(system, kind)

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { Link } from '../../../src/actors/contract/link.js'
 import type { Opened, Transport } from '../../../src/actors/contract/transport.js'
-import type { NetworkError } from '../../../src/messages/errors.js'
+import type { Failure } from '../../../src/messages/failure.js'
 import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import type { System } from '../../../src/runtime/system.js'
 import { LinkStage, text, type LinkWorld } from '../../runtime/io/link-kit.js'
@@ -29,7 +29,7 @@ export interface TransportCases {
 
 export interface Opening {
   readonly links: Link[]
-  readonly errors: NetworkError[]
+  readonly failures: Failure[]
 }
 
 export interface TransportListening extends Opening {
@@ -48,23 +48,23 @@ function taken (stage: LinkStage<TransportWorld>, system: System, links: Link[])
 
 export function listenOn (stage: LinkStage<TransportWorld>, address: string): TransportListening {
   const { transportThere, there } = stage.world
-  const [links, errors, addresses]: [Link[], NetworkError[], Multiaddr[]] = [[], [], []]
+  const [links, failures, addresses]: [Link[], Failure[], Multiaddr[]] = [[], [], []]
   const listener = stage.hold(transportThere.listen(Multiaddr.parse(address), {
     onListening: chosen => { addresses.push(...chosen) },
     onOpen: taken(stage, there, links),
-    onFailure: error => { errors.push(error) }
+    onFailure: failure => { failures.push(failure) }
   }))
-  return { links, errors, addresses, listener }
+  return { links, failures, addresses, listener }
 }
 
 export function dial (stage: LinkStage<TransportWorld>, address: string, timeoutMs = 5000): Opening & { readonly attempt: Disposable } {
   const { transportHere, here } = stage.world
-  const [links, errors]: [Link[], NetworkError[]] = [[], []]
+  const [links, failures]: [Link[], Failure[]] = [[], []]
   const attempt = stage.hold(transportHere.dial(Multiaddr.parse(address), here.now() + timeoutMs, {
     onOpen: taken(stage, here, links),
-    onFailure: error => { errors.push(error) }
+    onFailure: failure => { failures.push(failure) }
   }))
-  return { links, errors, attempt }
+  return { links, failures, attempt }
 }
 
 export function transportContract (makeWorld: () => TransportWorld, cases: TransportCases): void {
@@ -103,27 +103,27 @@ export function transportContract (makeWorld: () => TransportWorld, cases: Trans
   })
 
   it('says why there is no link', async () => {
-    const { errors } = dial(stage, cases.nobody)
-    await stage.until(() => errors.length > 0)
-    expect(errors[0]!.code).to.equal('dial/refused')
+    const { failures } = dial(stage, cases.nobody)
+    await stage.until(() => failures.length > 0)
+    expect(failures[0]!.code).to.equal('dial/refused')
     expect(stage.ledger).to.deep.equal([])
   })
 
   it('says why it does not listen', async () => {
     const { addresses } = listenOn(stage, cases.listen)
     await stage.until(() => addresses.length > 0)
-    const { errors } = listenOn(stage, String(addresses[0]))
-    await stage.until(() => errors.length > 0)
-    expect(errors[0]!.code).to.equal('listen/address-in-use')
+    const { failures } = listenOn(stage, String(addresses[0]))
+    await stage.until(() => failures.length > 0)
+    expect(failures[0]!.code).to.equal('listen/address-in-use')
   })
 
   it('can give up', async () => {
     const { addresses, listener, links } = listenOn(stage, cases.listen)
     await stage.until(() => addresses.length > 0)
-    const { attempt, links: dialed, errors } = dial(stage, String(addresses[0]))
+    const { attempt, links: dialed, failures } = dial(stage, String(addresses[0]))
     attempt[Symbol.dispose]()
     await stage.idle()
-    expect([dialed, errors]).to.deep.equal([[], []])
+    expect([dialed, failures]).to.deep.equal([[], []])
     for (const link of links) link.reset()
     listener[Symbol.dispose]()
     expect(stage.ledger).to.deep.equal([])

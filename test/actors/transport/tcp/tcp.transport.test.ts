@@ -67,12 +67,12 @@ describe('tcp transport', () => {
 
     it('fails at the deadline where nobody is, and at once behind it', async () => {
       const unreachable = dial(stage, '/ip4/10.0.0.99/tcp/1')
-      await stage.until(() => unreachable.errors.length > 0)
-      expect(unreachable.errors[0]!.code).to.equal('dial/unreachable')
+      await stage.until(() => unreachable.failures.length > 0)
+      expect(unreachable.failures[0]!.code).to.equal('dial/unreachable')
       for (const timeoutMs of [1, 0, -100]) {
-        const { errors } = dial(stage, '/ip4/10.0.0.2/tcp/1', timeoutMs)
-        await stage.until(() => errors.length > 0)
-        expect(errors[0]!.code, `${timeoutMs} ms`).to.equal('dial/timeout')
+        const { failures } = dial(stage, '/ip4/10.0.0.2/tcp/1', timeoutMs)
+        await stage.until(() => failures.length > 0)
+        expect(failures[0]!.code, `${timeoutMs} ms`).to.equal('dial/timeout')
       }
     })
   })
@@ -84,9 +84,9 @@ describe('tcp transport', () => {
 
     async function addressesOf (listen: string, interfaces?: () => readonly string[]): Promise<readonly string[]> {
       stage = new LinkStage(real(interfaces))
-      const { addresses, errors } = listenOn(stage, listen)
-      await stage.until(() => addresses.length + errors.length > 0)
-      expect(errors).to.deep.equal([])
+      const { addresses, failures } = listenOn(stage, listen)
+      await stage.until(() => addresses.length + failures.length > 0)
+      expect(failures).to.deep.equal([])
       return addresses.map(String)
     }
 
@@ -107,19 +107,18 @@ describe('tcp transport', () => {
       const addresses = await addressesOf('/ip4/0.0.0.0/tcp/0', interfaceAddresses)
       expect(addresses.some(address => address.startsWith('/ip4/127.0.0.1/tcp/'))).to.equal(true)
       for (const address of addresses) {
-        const { links, errors } = dial(stage, address)
-        await stage.until(() => links.length + errors.length > 0)
-        expect(errors, address).to.deep.equal([])
+        const { links, failures } = dial(stage, address)
+        await stage.until(() => links.length + failures.length > 0)
+        expect(failures, address).to.deep.equal([])
       }
     })
   })
 
   it('says that an address is another machine\'s', async () => {
     const stage = new LinkStage(real())
-    const { errors } = listenOn(stage, '/ip4/192.0.2.77/tcp/0')
-    await stage.until(() => errors.length > 0)
-    expect(errors[0]!.code).to.equal('listen/unavailable')
-    expect(errors[0]!.cause).to.include({ code: 'EADDRNOTAVAIL' })
+    const { failures } = listenOn(stage, '/ip4/192.0.2.77/tcp/0')
+    await stage.until(() => failures.length > 0)
+    expect(failures[0]!.code).to.equal('listen/unavailable')
     await stage.end()
   })
 })
