@@ -82,6 +82,10 @@ export const errorTable = {
     sentence: 'The connection was not there before the deadline.',
     advice: 'The peer may be gone or behind a firewall; a longer timeoutMs helps on slow paths only.'
   },
+  'dial/no-socket': { scope: 'connection', initiator: 'local', retryable: true,
+    sentence: 'The operating system had no socket for the dial.',
+    advice: 'The cause says why; often this process has too many files open.'
+  },
   'dial/failed': { scope: 'connection', initiator: 'remote', retryable: true,
     sentence: 'None of the addresses of this peer led to a connection.',
     advice: 'The cause holds one error for each address.'

@@ -64,6 +64,8 @@ export const rooms: readonly Room[] = [
   { files: 'src/actors/**/*.port.ts', may: ['./**', 'src/messages/**', 'src/runtime/bytes/**'], mayTypes: ['src/runtime/**', contract] },
   { files: 'src/actors/node/**', may: ['src/actors/**', 'src/messages/**', 'src/runtime/**', 'rxjs'] },
   { files: 'src/actors/**/*.actor.ts', may: ['./**', 'src/messages/**', 'src/runtime/**'], mayTypes: [contract] },
+  // One family, with a folder for each kind of address: what those have in common stands beside them.
+  { files: 'src/actors/transport/**', may: ['src/actors/transport/**', 'src/messages/**', 'src/runtime/bytes/**'], mayTypes: [contract], mayNot: actorsAndPorts },
   { files: 'src/actors/**', may: ['./**', 'src/messages/**', 'src/runtime/bytes/**'], mayTypes: [contract], mayNot: actorsAndPorts },
 
   // Users of the public face.
@@ -81,7 +83,9 @@ export const rooms: readonly Room[] = [
 ]
 
 /** Each `*.port.ts` touches exactly one outside library or Node built-in: file -> library. */
-export const ports: Readonly<Record<string, string>> = {}
+export const ports: Readonly<Record<string, string>> = {
+  'src/actors/transport/interfaces.port.ts': 'node:os'
+}
 
 /** What may stand directly under src/. */
 export const foldersUnderSrc: readonly string[] = ['actors', 'messages', 'runtime', 'cli', 'inspector']

@@ -14,7 +14,8 @@
  *
  * **Nothing is lost while nobody listens.** Until `attach`, after `detach` and while paused no data and no end is
  * delivered; what arrives waits, up to the receive window, and then the remote's `write` finds no room. That the link is
- * closed is told in spite of `pause`, and to whoever attaches, if nobody was attached before.
+ * closed is told in spite of `pause`, and to whoever attaches, if nobody was attached before; but a port may not know of it
+ * while it does not read (TCP).
  *
  * **Bytes are views, and belong to one at a time.** What is passed to `write` belongs to the link from the call on: the
  * caller must not change it any more. What `onData` gets belongs to the receiver, who may change it in place and keep it;
@@ -26,7 +27,7 @@
  * writes cannot know yet. `write` after one's own `end()` is a mistake and throws.
  */
 export interface RawLink extends Disposable {
-  /** `10.0.0.1:4001`, `[::1]:4001`: our end. */
+  /** `10.0.0.1:4001`, `[::1]:4001`: our end. Other kinds of ports have addresses of their own form. */
   readonly localAddress: string
   readonly remoteAddress: string
   /** Bytes delivered to `onData` so far. */
@@ -91,16 +92,18 @@ export interface LinkFailure {
    * - `timed-out`: no answer, neither good nor bad, before the deadline.
    * - `in-use`: somebody listens on that address already.
    * - `not-local`: listening on an address that this machine does not have.
+   * - `forbidden`: the operating system does not let this process do that.
    * - `failed`: anything else; the cause says what.
    */
-  readonly code: 'refused' | 'unreachable' | 'timed-out' | 'in-use' | 'not-local' | 'failed'
+  readonly code: 'refused' | 'unreachable' | 'timed-out' | 'in-use' | 'not-local' | 'forbidden' | 'failed'
   readonly address: string
   readonly cause?: Error
 }
 
 /**
- * Where links come from: one per system, given to actors at spawn. A real one makes TCP sockets; `SimHost.port` makes
- * simulated ones. An address is `host:port`, the host of an IPv6 address in brackets.
+ * Where links come from: one of a kind per system, given to actors at spawn. `tcpPort`, `unixPort` and the `port` of a
+ * `MemoryHub` make real ones; `SimHost.port` makes simulated ones. An address is `host:port`, the host of an IPv6 address
+ * in brackets; other kinds of ports have addresses of their own form.
  *
  * Whatever is opened is counted in the system's `handles` until it is closed.
  */

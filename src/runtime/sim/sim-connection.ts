@@ -1,10 +1,11 @@
 import { handOver } from '../io/hand-over.js'
+import { formatAddress } from '../io/host-port.js'
+import type { LinkSystem } from '../io/link-system.js'
 import type { ConnectListener, LinkFailure } from '../io/raw-link.js'
 import { exponential, hashText, mix } from '../random.js'
-import { formatAddress } from './sim-address.js'
 import type { SimHost } from './sim-host.js'
 import type { SimLine } from './sim-line.js'
-import { SimLink, type LinkSystem } from './sim-link.js'
+import { SimLink } from './sim-link.js'
 import { SimPipe, type PipeEnds, type Segment } from './sim-pipe.js'
 import { SimEvent, type SimScheduler } from './sim-scheduler.js'
 

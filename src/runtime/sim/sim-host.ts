@@ -1,11 +1,11 @@
 import { checkNumber, checkOptions } from '../errors.js'
+import { formatAddress, parseAddress } from '../io/host-port.js'
+import type { LinkSystem } from '../io/link-system.js'
 import {
   defaultConnectTimeoutMs, type ConnectListener, type ConnectOptions, type LinkFailure, type LinkPort, type ListenListener
 } from '../io/raw-link.js'
 import { hashText, mix } from '../random.js'
-import { formatAddress, parseAddress } from './sim-address.js'
 import type { Connect, SimConnection } from './sim-connection.js'
-import type { LinkSystem } from './sim-link.js'
 import { SimEvent, type Chancy, type SimScheduler } from './sim-scheduler.js'
 
 /** What a host needs of its network. */

@@ -1,16 +1,9 @@
-import type { Handles } from '../handles.js'
+import type { LinkSystem } from '../io/link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from '../io/raw-link.js'
 import { hashText, mix } from '../random.js'
-import { Fifo } from './fifo.js'
+import { Fifo } from '../fifo.js'
 import type { SimPipe } from './sim-pipe.js'
 import { SimEvent, type Chancy, type SimScheduler } from './sim-scheduler.js'
-
-/** What a link needs of the system that it belongs to: its ledger, and the handle that is being handed over. */
-export interface LinkSystem {
-  readonly name: string
-  readonly handles: Handles
-  custody: Disposable | undefined
-}
 
 /** What a link tells its connection. */
 interface Connection {

@@ -1,9 +1,9 @@
+import type { LinkSystem } from '../io/link-system.js'
+import type { LinkPort } from '../io/raw-link.js'
 import { checkShape, defaultShape, type LinkShape } from './link-shape.js'
 import { SimConnection, type Connect } from './sim-connection.js'
 import { SimHost } from './sim-host.js'
 import { SimLine } from './sim-line.js'
-import type { LinkSystem } from './sim-link.js'
-import type { LinkPort } from '../io/raw-link.js'
 import type { SimScheduler } from './sim-scheduler.js'
 
 /** A host, or the name of one. */

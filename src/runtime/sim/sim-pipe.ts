@@ -1,5 +1,5 @@
 import { mix } from '../random.js'
-import { Fifo } from './fifo.js'
+import { Fifo } from '../fifo.js'
 import type { SimLine } from './sim-line.js'
 import { SimEvent, type Chancy, type SimScheduler } from './sim-scheduler.js'
 

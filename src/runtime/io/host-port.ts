@@ -1,12 +1,12 @@
 /** `10.0.0.1:4001`, `[::1]:4001`, `alice:4001`. */
-export interface SimAddress {
+export interface HostPort {
   /** Without brackets. */
   readonly host: string
   readonly port: number
 }
 
 /** @throws TypeError */
-export function parseAddress (where: string, address: string): SimAddress {
+export function parseAddress (where: string, address: string): HostPort {
   const parts = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address)
   const port = Number(parts?.[3])
   if (parts === null || port > 65_535) throw new TypeError(`${where}: argument 'address' must be host:port; got '${address}'`)

@@ -1,0 +1,246 @@
+import { ByteQueue } from '../bytes/byte-queue.js'
+import type { LinkSystem } from './link-system.js'
+import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
+
+export interface LinkEnds {
+  /** For the ledger: `tcp link 10.0.0.1:4001 to 10.0.0.2:53211`. */
+  readonly label: string
+  readonly localAddress: string
+  readonly remoteAddress: string
+  readonly lends: boolean
+}
+
+/**
+ * What the links of all real ports have in common: who listens, what waits for him, and in which order he is told. See
+ * `RawLink` for what the owner may rely on.
+ *
+ * A port extends it by what carries the bytes, and calls it from the event loop (never in the stack of a call to the link):
+ *
+ *     arrived*  endArrived  over          an orderly life
+ *     arrived*  broken                    a life cut short
+ *     drained                             after a write that found no room
+ *     tell                                when it had been asked to, by `soon`
+ */
+export abstract class LinkEnd implements RawLink {
+  readonly localAddress: string
+  readonly remoteAddress: string
+  readonly lends: boolean
+  bytesRead = 0
+  bytesWritten = 0
+  closed = false
+  private readonly system: LinkSystem
+  private listener: LinkListener | null = null
+  private paused = false
+  /** Somebody listens and has not paused, and the port knows it. */
+  protected flowing = false
+  /** What came when it should not be told, or may not yet. */
+  private unread: ByteQueue | null = null
+  /** We have ended; the remote has; its end was told; both directions are over below us. */
+  private ending = false
+  private remoteEnded = false
+  private endTold = false
+  private bothOver = false
+  /** A `write` has found no room. */
+  protected drainDue = false
+  /** Why it closed, for as long as nobody has been told. */
+  private untold: { readonly reason: LinkCloseReason, readonly error: Error | undefined } | null = null
+
+  constructor (system: LinkSystem, { label, localAddress, remoteAddress, lends }: LinkEnds) {
+    this.system = system
+    this.localAddress = localAddress
+    this.remoteAddress = remoteAddress
+    this.lends = lends
+    system.handles.opened(this, label)
+  }
+
+  // ---------------------------------------------------------------- what carries the bytes
+
+  abstract get bufferedBytes (): number
+  /** No room above this, room again at half of it. */
+  protected abstract get highWaterMarkBytes (): number
+  /** Sends, or keeps until it can. Not empty. */
+  protected abstract send (bytes: Uint8Array): void
+  /** Half-closes behind all that was sent. */
+  protected abstract sendEnd (): void
+  /** Breaks it, at once; nothing more is called. */
+  protected abstract abort (): void
+  /** Somebody takes data from now on, or nobody does. */
+  protected abstract setReading (reading: boolean): void
+  /** Calls `tell` later, out of the caller's stack. */
+  protected abstract soon (): void
+
+  // ---------------------------------------------------------------- for the owner
+
+  attach (listener: LinkListener): void {
+    if (this.system.custody === this) this.system.custody = undefined
+    this.listener = listener
+    this.flow()
+    if (this.hasNews) this.soon()
+  }
+
+  detach (): void {
+    this.listener = null
+    this.flow()
+  }
+
+  write (bytes: Uint8Array): boolean {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`write: argument 'bytes' must be a Uint8Array; got ${typeof bytes}`)
+    if (this.closed) return false
+    if (this.ending) throw new Error(`write: we have ended this link already (to ${this.remoteAddress})`)
+    if (bytes.length > 0) {
+      this.bytesWritten += bytes.length
+      this.send(bytes)
+    }
+    if (this.bufferedBytes <= this.highWaterMarkBytes) return true
+    this.drainDue = true
+    return false
+  }
+
+  end (): void {
+    if (this.closed || this.ending) return
+    this.ending = true
+    this.sendEnd()
+  }
+
+  reset (): void {
+    if (!this.closed) {
+      this.shut()
+      this.abort()
+    }
+    this.hush()
+  }
+
+  [Symbol.dispose] (): void {
+    this.reset()
+  }
+
+  pause (): void {
+    this.paused = true
+    this.flow()
+  }
+
+  resume (): void {
+    this.paused = false
+    this.flow()
+    if (this.hasNews) this.soon()
+  }
+
+  // ---------------------------------------------------------------- for the port
+
+  /**
+   * Read from the remote. When the link lends, the memory is good until this returns.
+   *
+   * @returns false when no more is wanted for now
+   */
+  arrived (bytes: Uint8Array): boolean {
+    if (this.flowing && this.unread === null) {
+      this.bytesRead += bytes.length
+      this.listener!.onData(bytes)
+    } else this.keep(bytes)
+    return this.flowing
+  }
+
+  /** Keeps bytes for a later `tell`. */
+  private keep (bytes: Uint8Array): void {
+    if (this.closed) return
+    this.unread ??= new ByteQueue()
+    if (this.lends) this.unread.copyIn(bytes, 0, bytes.length)
+    else this.unread.push(bytes)
+  }
+
+  /** The remote has ended. */
+  protected endArrived (): void {
+    this.remoteEnded = true
+    this.tell()
+  }
+
+  /** Both sides have ended, and all that was sent was given to the network. */
+  protected over (): void {
+    this.remoteEnded = true
+    this.bothOver = true
+    this.tell()
+  }
+
+  /** It is over, by the remote's will or the network's. */
+  protected broken (reason: LinkCloseReason, error?: Error): void {
+    if (this.closed) return
+    this.shut()
+    this.untold = { reason, error }
+    this.tellClosed()
+  }
+
+  /** Perhaps there is room again. */
+  protected drained (): void {
+    if (!this.drainDue || this.closed || this.listener === null || this.bufferedBytes * 2 > this.highWaterMarkBytes) return
+    this.drainDue = false
+    this.listener.onDrain?.()
+  }
+
+  /** Tells the listener all there is to tell. */
+  protected tell (): void {
+    // Each callback may change everything.
+    while (this.flowing && (this.unread !== null || (this.remoteEnded && !this.endTold))) {
+      const { listener, unread } = this
+      const bytes = unread?.shift()
+      if (unread?.length === 0) this.unread = null
+      if (bytes !== undefined) {
+        this.bytesRead += bytes.length
+        listener!.onData(bytes)
+      } else {
+        this.endTold = true
+        listener!.onEnd?.()
+      }
+    }
+    this.drained()
+    if (this.bothOver && this.endTold) this.broken('ended')
+    else this.tellClosed()
+  }
+
+  // ----------------------------------------------------------------
+
+  private get hasNews (): boolean {
+    return this.unread !== null || this.untold !== null || this.drainDue || (this.remoteEnded && !this.endTold)
+  }
+
+  private flow (): void {
+    const flowing = this.listener !== null && !this.paused && !this.closed
+    if (flowing === this.flowing) return
+    this.flowing = flowing
+    if (!this.closed) this.setReading(flowing)
+  }
+
+  private tellClosed (): void {
+    const { listener, untold } = this
+    if (untold === null || listener === null) return
+    this.hush()
+    if (untold.error === undefined) listener.onClose(untold.reason)
+    else listener.onClose(untold.reason, untold.error)
+  }
+
+  /** It is closed from now on. */
+  private shut (): void {
+    this.closed = true
+    this.flowing = false
+    this.unread = null
+    this.system.handles.closed(this)
+  }
+
+  /** Nobody is told anything any more. */
+  private hush (): void {
+    this.listener = null
+    this.untold = null
+  }
+}
+
+/** Reads of a socket into lent memory: what the socket is given as its option `onread`, and who gets what was read. */
+export class LentReads {
+  readonly buffer: Uint8Array
+  to: LinkEnd | null = null
+
+  constructor (buffer: Uint8Array) {
+    this.buffer = buffer
+  }
+
+  /** False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on. */
+  readonly callback = (length: number): boolean => this.to?.arrived(this.buffer.subarray(0, length)) === true
+}

@@ -1,0 +1,68 @@
+import net from 'node:net'
+import { checkNumber, checkOptions } from '../errors.js'
+import { formatAddress, parseAddress } from './host-port.js'
+import type { LinkSystem } from './link-system.js'
+import type { LinkPort } from './raw-link.js'
+import { SocketPort, type SocketKind } from './socket-port.js'
+
+export interface TcpOptions {
+  /**
+   * Small writes leave at once instead of waiting for the acknowledgement of what was sent before. Default true: what belongs
+   * together is gathered here already, and an answer must not wait for a round trip.
+   */
+  readonly noDelay?: boolean
+  /**
+   * After so long without a sign of the remote the operating system asks for one, and closes the link (`timed-out`) when
+   * none comes. Default 30,000 ms: below the minutes after which routers forget an idle connection, and rare enough to cost
+   * nothing. 0: never. Counted in whole seconds.
+   */
+  readonly keepAliveMs?: number
+  /** Connections that the system completes before we take them. Default 511, as Node's; the system may allow less. */
+  readonly backlog?: number
+}
+
+const defaultKeepAliveMs = 30_000
+const defaultBacklog = 511
+
+/**
+ * TCP. Hosts are IP addresses, of IPv6 with a zone where one is needed (`[fe80::1%eth0]:4001`); names are resolved before.
+ * `[::]` means all IPv6 addresses and no IPv4 ones, so that one can listen on `0.0.0.0` too, with the same port.
+ *
+ * While a link is paused the system is not asked about it, so that it was reset is known (and told) only after `resume`, or
+ * when a write fails. A reset that comes close behind data may look like an end: libuv, which has read less than it had room
+ * for and sees that the socket is hung up, asks no further. The next write tells.
+ *
+ * @param system counts what is open
+ * @throws TypeError, RangeError for options that are unknown or out of range
+ */
+export function tcpPort (system: LinkSystem, options: TcpOptions = {}): LinkPort {
+  const where = 'tcpPort'
+  checkOptions(where, options, ['noDelay', 'keepAliveMs', 'backlog'])
+  checkNumber(where, 'keepAliveMs', options.keepAliveMs)
+  checkNumber(where, 'backlog', options.backlog, 1)
+  const { noDelay = true, keepAliveMs = defaultKeepAliveMs, backlog = defaultBacklog } = options
+  const socketOptions = { noDelay, keepAlive: keepAliveMs > 0, keepAliveInitialDelay: Math.max(keepAliveMs, 1000) }
+  const kind: SocketKind = {
+    name: 'tcp',
+    connectOptions: socketOptions,
+    serverOptions: socketOptions,
+    listenOptions: { backlog, ipv6Only: true },
+    place (where, address) {
+      const { host, port } = parseAddress(where, address)
+      if (net.isIP(host) === 0) throw new TypeError(`${where}: argument 'address' must have an IP address as its host; got '${address}'`)
+      return { host, port }
+    },
+    localAddress (socket) {
+      const { address, port } = (socket.address() ?? {}) as Partial<net.AddressInfo>
+      return addressOf(address, port)
+    },
+    // Of one that was reset in the meantime the system knows no remote. Who has dialed it knows whom.
+    remoteAddress: ({ remoteAddress, remotePort }, place, dialed) => dialed && 'host' in place ? formatAddress(place.host, place.port) : addressOf(remoteAddress, remotePort),
+    breakUp: socket => { if (socket instanceof net.Socket) socket.resetAndDestroy() }
+  }
+  return new SocketPort(system, kind)
+}
+
+function addressOf (host: string | undefined, port: number | undefined): string | undefined {
+  return host === undefined || port === undefined ? undefined : formatAddress(host, port)
+}
