@@ -1,0 +1,55 @@
+/** The result: cases down, pairs across. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Side } from './control.js'
+
+const begin = '<!-- interop matrix: begin (TROUPE_WRITE_MATRIX=1 npm run test:interop) -->'
+const end = '<!-- interop matrix: end -->'
+
+export class Matrix {
+  readonly #pairs: string[] = []
+  readonly #cells = new Map<string, Map<string, string>>()
+  readonly #versions = new Map<string, string>()
+  readonly #notes: string[] = []
+
+  /** Says who takes part, and what they are. */
+  meet (side: Side): void {
+    const versions = Object.entries(side.versions).map(([what, version]) => `${what} ${version}`).join(', ')
+    const ours = Object.entries(side.ours).map(([what, why]) => `; ${what} is written for this suite: ${why}`).join('')
+    this.#versions.set(side.name, `${versions}${ours}`)
+  }
+
+  /** @param cell what the cell says: a figure, or why there is none */
+  set (pair: string, row: string, cell: string): void {
+    if (!this.#pairs.includes(pair)) this.#pairs.push(pair)
+    const cells = this.#cells.get(row) ?? new Map<string, string>()
+    this.#cells.set(row, cells.set(pair, cell))
+  }
+
+  /** Marks a cell that does not apply, and keeps the reason below the table. */
+  exclude (pair: string, row: string, why: string): void {
+    if (!this.#notes.includes(why)) this.#notes.push(why)
+    this.set(pair, row, `n/a [${this.#notes.indexOf(why) + 1}]`)
+  }
+
+  /** @returns a markdown table, with versions and notes; of the pairs that have a cell */
+  toString (): string {
+    const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+    return [
+      line(['', ...this.#pairs]),
+      line(['---', ...this.#pairs.map(() => '---')]),
+      ...[...this.#cells].map(([row, cells]) => line([row, ...this.#pairs.map(pair => cells.get(pair) ?? '')])),
+      '',
+      ...[...this.#versions].map(([name, versions]) => `- ${name}: ${versions}.`),
+      ...this.#notes.map((note, index) => `- [${index + 1}] ${note}.`)
+    ].join('\n')
+  }
+
+  /** @throws Error when the file has no place for it */
+  writeInto (path: string): void {
+    const text = readFileSync(path, 'utf8')
+    const from = text.indexOf(begin)
+    const to = text.indexOf(end)
+    if (from < 0 || to < from) throw new Error(`${path} has no lines\n${begin}\n${end}`)
+    writeFileSync(path, `${text.slice(0, from + begin.length)}\n\n${this.toString()}\n\n${text.slice(to)}`)
+  }
+}
