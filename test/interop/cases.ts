@@ -186,25 +186,11 @@ export const keyCase: Case = {
   }
 }
 
-/**
- * Raised limits, since the defaults of these implementations refuse what a case does. Set in the programs, beside the reason.
- */
-export const raisedLimits = [
-  { side: 'js', limit: 'maxInboundStreams, maxOutboundStreams of a protocol', from: '32 in, 64 out', to: '1000', for: '200 streams at once' },
-  { side: 'js', limit: 'maxEarlyStreams of yamux', from: '10', to: '1000', for: '200 streams at once' },
-  { side: 'js', limit: 'inboundConnectionThreshold', from: '5 a second from one host', to: '1000', for: 'all sides are one host' },
-  { side: 'js', limit: 'maxIncomingPendingConnections', from: '10', to: '1000', for: 'all sides are one host' },
-  { side: 'go', limit: 'resource manager', from: 'scaled to the machine', to: 'InfiniteLimits', for: '200 streams at once' },
-  { side: 'rust', limit: 'max_negotiating_inbound_streams', from: '128', to: '1000', for: '200 streams at once' },
-  { side: 'rust', limit: 'idle_connection_timeout', from: '10 s', to: '1 h', for: 'a connection that waits for the next case' },
-  { side: 'rust', limit: 'ping interval', from: '15 s', to: '200 ms', for: 'ping, which cannot be asked for' }
-] as const
-
-/** @returns why a case says nothing of the interoperability of these two, with its source */
+/** @returns why two sides with keys of one type cannot be asked, with the source */
 export function notApplicable (keyType: KeyType, sides: readonly string[]): string | undefined {
   if (keyType === 'ecdsa' && sides.includes('js')) {
-    return 'js-libp2p signs ECDSA as raw r‖s and hashes no ECDSA key into its peer id (@libp2p/crypto src/keys/ecdsa, @libp2p/peer-id '
-      + 'src/index.ts); the specification has DER signatures and SHA-256 (libp2p/specs peer-ids/peer-ids.md)'
+    return 'js-libp2p has no peer ids of ECDSA keys, neither of its own nor of a remote: `UnsupportedKeyTypeError` of '
+      + '`peerIdFromPublicKey` in @libp2p/peer-id 6.0.15, src/index.ts'
   }
   return undefined
 }

@@ -101,7 +101,7 @@ export interface Ready {
   readonly peerId: string
   /** With `/p2p/` at the end. */
   readonly addresses: readonly string[]
-  /** The implementation first. */
+  /** Of the implementation, and of what tells most about it. */
   readonly versions: Readonly<Record<string, string>>
   /** Protocols that are not the implementation's own but written for this suite, with the reason. */
   readonly ours: Readonly<Record<string, string>>

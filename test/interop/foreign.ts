@@ -5,6 +5,19 @@
  *   const js = await startForeign('js')
  *   const { rttMs } = await js.run('ping', { address, count: 1 })
  *   await js.stop()
+ *
+ * They run with the defaults of their implementations, but for what would refuse the suite itself:
+ *
+ * | peer | limit | default | here | why |
+ * |---|---|---|---|---|
+ * | js | `maxInboundStreams`, `maxOutboundStreams` of a protocol | 32, 64 | 1000 | 200 streams of echo on one connection |
+ * | js | `maxEarlyStreams` of yamux | 10 | 1000 | streams that come before the connection is handed out |
+ * | js | `inboundConnectionThreshold` | 5 a second from one host | 1000 | all sides are one host |
+ * | js | `maxIncomingPendingConnections` | 10 | 1000 | all sides are one host |
+ * | go | resource manager | scaled to the machine | `InfiniteLimits` | 200 streams of one protocol with one peer |
+ * | rust | `max_negotiating_inbound_streams` | 128 | 1000 | 200 streams are negotiated at once |
+ * | rust | `idle_connection_timeout` | 10 s | 1 h | the connection waits for the next case |
+ * | rust | interval of ping | 15 s | 200 ms | it pings by itself, and cannot be asked to |
  */
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -152,7 +165,7 @@ class ForeignPeer {
     const id = ++this.#asks
     return await new Promise((resolve, reject) => {
       this.#asked.set(id, ({ id: _id, ok, error, ...figures }) => {
-        if (ok) resolve(figures as unknown as Answers<N>)
+        if (ok) resolve(figures)
         else reject(new Error(`${this.name} ${name}: ${error ?? ''}`))
       })
       this.child.stdin.write(`${JSON.stringify({ id, do: name, ...told })}\n`)

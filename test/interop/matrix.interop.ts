@@ -4,60 +4,72 @@
  *   TROUPE_WRITE_MATRIX=1   writes the matrix into README.md, between its two marker comments
  *   TROUPE_INTEROP=js,go    only pairs of these; else Troupe with each, and each with Troupe
  */
-import type { Context } from 'mocha'
-import { cases, keyCase, notApplicable, type Case } from './cases.js'
-import { keyTypes, type Side } from './control.js'
+import { cases, keyCase, notApplicable } from './cases.js'
+import { keyTypes, type KeyType, type Side } from './control.js'
 import { buildForeign, foreignNames, startForeign, type ForeignName, type SideOptions } from './foreign.js'
 import { Matrix } from './matrix.js'
+import { troupeIsThere } from './troupe-api.js'
+import { startTroupe } from './troupe-side.js'
+
+type SideName = ForeignName | 'troupe'
 
 const buildMs = 15 * 60_000
 const caseMs = 120_000
 
-const matrix = new Matrix()
+const pairs = chosenPairs().map(([dialer, listener]) => ({ name: `${dialer} → ${listener}`, dialer, listener }))
+const keyRow = (keyType: KeyType): string => `${keyType} keys`
+const matrix = new Matrix(pairs.map(({ name }) => name), [...cases.map(({ name }) => name), ...keyTypes.map(keyRow)])
 
 describe('interop', function () {
   this.timeout(caseMs)
 
-  for (const [dialer, listener] of pairs()) {
-    const pair = `${dialer} → ${listener}`
+  for (const { name: pair, dialer, listener } of pairs) {
     describe(pair, () => {
-      const sides: Side[] = []
+      let sides: readonly Side[] = []
+      const startBoth = async (): Promise<void> => { sides = [await start(dialer), await start(listener)] }
+      const stopBoth = async (): Promise<void> => { await stopAll(sides) }
 
       before(async function () {
         this.timeout(buildMs)
-        await mustBeThere(this, dialer, listener)
-        sides.push(await start(dialer), await start(listener))
+        if (!await isThere(dialer) || !await isThere(listener)) this.skip()
+        await startBoth()
         sides.forEach(side => matrix.meet(side))
       })
 
-      after(async () => {
-        await Promise.all(sides.map(async side => { await side.stop() }))
+      afterEach(async function () {
+        if (this.currentTest?.state !== 'failed') return
+        matrix.set(pair, this.currentTest.title, '**no**')
+        for (const side of sides) if (side.said() !== '') console.error(`${side.name} said:\n${side.said()}`)
+        // What is left of it must not fail the next.
+        await stopBoth()
+        await startBoth()
       })
 
-      for (const each of cases) {
-        it(each.name, async () => {
-          await fill(pair, each.name, each, sides[0]!, sides[1]!)
+      after(stopBoth)
+
+      for (const { name: row, run } of cases) {
+        it(row, async () => {
+          matrix.set(pair, row, await run(sides[0]!, sides[1]!) || 'yes')
+        })
+      }
+
+      for (const keyType of keyTypes) {
+        const row = keyRow(keyType)
+        const why = notApplicable(keyType, [dialer, listener])
+        if (why !== undefined) {
+          before(() => matrix.exclude(pair, row, why))
+          continue
+        }
+        it(row, async () => {
+          const keyed = [await start(dialer, { keyType }), await start(listener, { keyType })] as const
+          try {
+            matrix.set(pair, row, await keyCase.run(...keyed) || 'yes')
+          } finally {
+            await stopAll(keyed)
+          }
         })
       }
     })
-
-    for (const keyType of keyTypes) {
-      const row = `${keyType} keys`
-      const why = notApplicable(keyType, [dialer, listener])
-      if (why !== undefined) {
-        before(() => matrix.exclude(pair, row, why))
-        continue
-      }
-      it(`${pair}: ${row}`, async function () {
-        await mustBeThere(this, dialer, listener)
-        const sides = await Promise.all([start(dialer, { keyType }), start(listener, { keyType })])
-        try {
-          await fill(pair, row, keyCase, ...sides)
-        } finally {
-          await Promise.all(sides.map(async side => { await side.stop() }))
-        }
-      })
-    }
   }
 
   after(() => {
@@ -66,33 +78,25 @@ describe('interop', function () {
   })
 })
 
-function pairs (): ReadonlyArray<readonly [string, string]> {
+/** Each with each: Troupe with every other, unless told otherwise. */
+function chosenPairs (): ReadonlyArray<readonly [SideName, SideName]> {
+  const all: readonly SideName[] = ['troupe', ...foreignNames]
   const named = process.env['TROUPE_INTEROP']?.split(',')
-  const names = named ?? ['troupe', ...foreignNames]
+  const unknown = named?.filter(name => !all.includes(name as SideName)) ?? []
+  if (unknown.length > 0) throw new Error(`TROUPE_INTEROP: no ${unknown.join(', ')}; there are ${all.join(', ')}`)
+  const names = all.filter(name => named?.includes(name) ?? true)
   return names.flatMap(one => names.filter(other => other !== one).map(other => [one, other] as const))
     .filter(pair => named !== undefined || pair.includes('troupe'))
 }
 
-async function start (name: string, options: SideOptions = {}): Promise<Side> {
-  return await startForeign(name as ForeignName, options)
+async function isThere (name: SideName): Promise<boolean> {
+  return name === 'troupe' ? await troupeIsThere() : await buildForeign(name)
 }
 
-async function mustBeThere (context: Context, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    if (name !== 'troupe' && !await buildForeign(name as ForeignName)) context.skip()
-  }
+async function start (name: SideName, options: SideOptions = {}): Promise<Side> {
+  return name === 'troupe' ? await startTroupe(options) : await startForeign(name, options)
 }
 
-/** Runs a case, and says in its cell how it went. */
-async function fill (pair: string, row: string, { run }: Case, dialer: Side, listener: Side): Promise<void> {
-  try {
-    const figure = await run(dialer, listener)
-    matrix.set(pair, row, figure === '' ? 'yes' : figure)
-  } catch (error) {
-    matrix.set(pair, row, '**no**')
-    // The next case begins anew.
-    await dialer.run('hang-up', { peer: listener.peerId }).catch(() => {})
-    for (const side of [dialer, listener]) if (side.said() !== '') console.error(`${side.name} said:\n${side.said()}`)
-    throw error
-  }
+async function stopAll (sides: readonly Side[]): Promise<void> {
+  await Promise.all(sides.map(async side => { await side.stop() }))
 }

@@ -6,23 +6,28 @@ const begin = '<!-- interop matrix: begin (TROUPE_WRITE_MATRIX=1 npm run test:in
 const end = '<!-- interop matrix: end -->'
 
 export class Matrix {
-  readonly #pairs: string[] = []
-  readonly #cells = new Map<string, Map<string, string>>()
+  readonly #pairs: readonly string[]
+  readonly #rows: readonly string[]
+  readonly #cells = new Map<string, string>()
   readonly #versions = new Map<string, string>()
   readonly #notes: string[] = []
 
+  constructor (pairs: readonly string[], rows: readonly string[]) {
+    this.#pairs = pairs
+    this.#rows = rows
+  }
+
   /** Says who takes part, and what they are. */
   meet (side: Side): void {
-    const versions = Object.entries(side.versions).map(([what, version]) => `${what} ${version}`).join(', ')
+    const ordered = Object.entries(side.versions).sort(([one], [other]) => Number(other.includes('libp2p')) - Number(one.includes('libp2p')))
+    const versions = ordered.map(([what, version]) => `${what} ${version}`).join(', ')
     const ours = Object.entries(side.ours).map(([what, why]) => `; ${what} is written for this suite: ${why}`).join('')
     this.#versions.set(side.name, `${versions}${ours}`)
   }
 
   /** @param cell what the cell says: a figure, or why there is none */
   set (pair: string, row: string, cell: string): void {
-    if (!this.#pairs.includes(pair)) this.#pairs.push(pair)
-    const cells = this.#cells.get(row) ?? new Map<string, string>()
-    this.#cells.set(row, cells.set(pair, cell))
+    this.#cells.set(`${pair} ${row}`, cell)
   }
 
   /** Marks a cell that does not apply, and keeps the reason below the table. */
@@ -31,13 +36,13 @@ export class Matrix {
     this.set(pair, row, `n/a [${this.#notes.indexOf(why) + 1}]`)
   }
 
-  /** @returns a markdown table, with versions and notes; of the pairs that have a cell */
+  /** @returns a markdown table, with versions and notes; a cell is empty when it has not been run */
   toString (): string {
     const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
     return [
       line(['', ...this.#pairs]),
       line(['---', ...this.#pairs.map(() => '---')]),
-      ...[...this.#cells].map(([row, cells]) => line([row, ...this.#pairs.map(pair => cells.get(pair) ?? '')])),
+      ...this.#rows.map(row => line([row, ...this.#pairs.map(pair => this.#cells.get(`${pair} ${row}`) ?? '')])),
       '',
       ...[...this.#versions].map(([name, versions]) => `- ${name}: ${versions}.`),
       ...this.#notes.map((note, index) => `- [${index + 1}] ${note}.`)

@@ -293,7 +293,7 @@ const commands: { [N in CommandName]: (told: Told<N>) => Promise<Answers<N>> } =
   },
 
   async 'connected' ({ peer, want }) {
-    await until(() => connectionsTo(peer).length > 0 === want, want ? 'a connection' : 'the connection to be gone')
+    await until(() => (connectionsTo(peer).length > 0) === want, want ? 'a connection' : 'the connection to be gone')
     return {}
   },
 
