@@ -135,7 +135,7 @@ impl Dialer {
         Ok(json!({"bytes": u64::from_be_bytes(bytes.try_into().unwrap()), "sha256": hex(sha256)}))
     }
 
-    async fn from_source(&self, told: &Value) -> Answer {
+    async fn out_of_source(&self, told: &Value) -> Answer {
         let mut stream = self.open(told, serve::SOURCE).await?;
         let mut tally = Tally::default();
         let work = async {
@@ -198,7 +198,7 @@ impl Dialer {
     async fn bulk(&self, told: &Value) -> Answer {
         self.connect(told).await?;
         let started = Instant::now();
-        let mut answer = if text(told, "way") == "up" { self.to_sink(told).await? } else { self.from_source(told).await? };
+        let mut answer = if text(told, "way") == "up" { self.to_sink(told).await? } else { self.out_of_source(told).await? };
         answer["ms"] = json!(milliseconds(started));
         Ok(answer)
     }
