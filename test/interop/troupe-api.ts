@@ -7,7 +7,6 @@ export interface Api {
   generateKeyPair (type: 'Ed25519' | 'secp256k1' | 'ECDSA' | 'RSA'): Promise<unknown>
   echo (): Protocol
   perf (): Protocol
-  measurePerf (stream: Stream, options: { readonly uploadBytes: number, readonly downloadBytes: number, readonly now: () => number }): Promise<PerfResult>
 }
 
 export interface PerfResult {
@@ -38,6 +37,7 @@ export interface Node {
   dial (address: string): Promise<Connection>
   dialProtocol (address: string, protocol: string): Promise<Stream>
   ping (address: string): Promise<number>
+  perf (address: string, options: { readonly uploadBytes: number, readonly downloadBytes: number }): Promise<PerfResult>
   handle (protocol: string, handler: (stream: Stream) => Promise<void> | void, options?: { readonly limits?: Partial<Limits> }): void
   hangUp (peer: string, options?: { readonly graceMs?: number }): Promise<number>
   addEventListener<N extends keyof Events> (name: N, listener: (event: { readonly detail: Events[N] }) => void): void

@@ -20,7 +20,7 @@ export async function startTroupe ({ keyType = 'ed25519', listen = '/ip4/127.0.0
     listen: [listen],
     protocols: [{ ...echo, limits: { ...echo.limits, ...limits } }, api.perf()]
   })
-  const side = new TroupeSide(api, node)
+  const side = new TroupeSide(node)
   return {
     name: 'troupe',
     peerId: node.peerId.toString(),
@@ -34,15 +34,13 @@ export async function startTroupe ({ keyType = 'ed25519', listen = '/ip4/127.0.0
 }
 
 class TroupeSide {
-  readonly #api: Api
   readonly #node: Node
   readonly #seen = new Map<string, Identity>()
   readonly #served = new Map<string, (Sum & { outcome: Outcome })[]>()
   /** Whoever waits for something looks again when anything has changed. */
   readonly #waiting = new Set<() => void>()
 
-  constructor (api: Api, node: Node) {
-    this.#api = api
+  constructor (node: Node) {
     this.#node = node
     node.addEventListener('peer:identify', ({ detail }) => {
       const peer = detail.peer.toString()
@@ -89,10 +87,8 @@ class TroupeSide {
 
     'perf': async ({ address, upload, download }) => {
       await this.#node.dial(address)
-      const stream = await this.#node.dialProtocol(address, protocols.perf)
-      const now = (): number => performance.now()
-      const { uploadedBytes, downloadedBytes, uploadMs, downloadMs } = await this.#api.measurePerf(stream, { uploadBytes: upload, downloadBytes: download, now })
-      return { upload: uploadedBytes, download: downloadedBytes, ms: uploadMs + downloadMs }
+      const result = await this.#node.perf(address, { uploadBytes: upload, downloadBytes: download })
+      return { upload: result.uploadedBytes, download: result.downloadedBytes, ms: result.uploadMs + result.downloadMs }
     },
 
     'streams': async ({ address, count, bytes, seed }) => {
