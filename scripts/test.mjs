@@ -6,9 +6,9 @@
  * NAME keeps only the files whose path contains it; with several, any of them. From the first word that begins with `-`
  * on, everything goes to mocha as it is: `npm test -- cell --grep 'dies well'`.
  *
- *   fast      test/**\/*.test.ts, without test/interop
+ *   fast      test/**\/*.test.ts
  *   slow      test/**\/*.slow.ts
- *   interop   test/interop/**\/*.test.ts
+ *   interop   test/**\/*.interop.ts
  *
  * Which files run is read from the sources, so a compiled test whose source is gone never runs.
  *
@@ -26,7 +26,7 @@ const SLOW_TIMEOUT_MS = 15 * 60 * 1000
 /** @type {Record<string, { belongs: (path: string) => boolean, mocha: string[], none: string }>} */
 const suites = {
   fast: {
-    belongs: path => path.endsWith('.test.ts') && !path.startsWith('interop/'),
+    belongs: path => path.endsWith('.test.ts'),
     mocha: [],
     none: 'There is no fast test.'
   },
@@ -36,9 +36,9 @@ const suites = {
     none: 'There is no slow suite yet.'
   },
   interop: {
-    belongs: path => path.endsWith('.test.ts') && path.startsWith('interop/'),
+    belongs: path => path.endsWith('.interop.ts'),
     mocha: ['--timeout', `${SLOW_TIMEOUT_MS}`],
-    none: 'There is no interop suite yet: nothing here opens a socket, so there is nothing to talk to.'
+    none: 'There is no interop suite.'
   }
 }
 
