@@ -1,6 +1,6 @@
 /** The address manager: `/node/services/address-manager`. Knows under which addresses this node can be reached. */
 import type { Down } from '../runtime/exit.js'
-import type { ActorRef } from '../runtime/ref.js'
+import type { ActorRef, ReplyTo } from '../runtime/ref.js'
 import type { Multiaddr } from './value/multiaddr.js'
 import type { PeerId } from './value/peer-id.js'
 
@@ -10,9 +10,13 @@ export type AddressManagerMessage =
   | { readonly type: 'address.listener-down', readonly down: Down }
   /** From: identify. Where a peer says that it sees us: bounded, and not believed here. */
   | { readonly type: 'address.observed', readonly peer: PeerId, readonly address: Multiaddr, readonly connection: string }
+  /** From: facade. What is known now, also of listeners that have told of themselves just before the question. */
+  | { readonly type: 'address.get', readonly id: string, readonly replyTo: ReplyTo<AddressList> }
   /** From: services. The current addresses come first. Ends with the subscriber. */
   | { readonly type: 'address.subscribe', readonly subscriber: ActorRef<AddressEvent> }
   | { readonly type: 'address.subscriber-down', readonly down: Down }
+
+export interface AddressList { readonly type: 'address.list', readonly id: string, readonly addresses: readonly Multiaddr[] }
 
 /** Emitted too. All addresses without the peer id; the list is the whole truth. */
 export interface AddressEvent { readonly type: 'addresses.changed', readonly addresses: readonly Multiaddr[] }

@@ -128,10 +128,10 @@ export function infoOf (peer: PeerId, path = `/node/connections/${++paths}`, mor
 /** Something open that counts. */
 export class FakeLink implements Disposable {
   disposed = 0
-  readonly remoteMultiaddr: string
+  readonly remoteMultiaddr: Multiaddr
 
-  constructor (remoteMultiaddr: string) {
-    this.remoteMultiaddr = remoteMultiaddr
+  constructor (remote: string) {
+    this.remoteMultiaddr = at(remote)
   }
 
   [Symbol.dispose] (): void {
@@ -165,18 +165,18 @@ export class FakeTransport implements Transport {
     this.fits = fits
   }
 
-  dials (address: string): boolean {
-    return address.includes(this.fits)
+  dials (address: Multiaddr): boolean {
+    return address.toString().includes(this.fits)
   }
 
-  listens (address: string): boolean {
+  listens (address: Multiaddr): boolean {
     return this.dials(address)
   }
 
-  dial (address: string, _deadline: number, outcome: DialOutcome): Disposable {
+  dial (address: Multiaddr, _deadline: number, outcome: DialOutcome): Disposable {
     const { world } = this.stage
-    this.dialed.push([Math.floor(world.now()), address])
-    const bare = at(address).withoutPeer()!.toString()
+    this.dialed.push([Math.floor(world.now()), address.toString()])
+    const bare = address.withoutPeer()!.toString()
     const { does, after = 1 } = this.fates.get(bare) ?? { does: 'refuse' }
     if (does === 'throw') throw new Error('as told')
     this.dialing++
@@ -192,16 +192,17 @@ export class FakeTransport implements Transport {
       world.at(world.now() + after, () => {
         if (!over()) return
         if (does === 'open') this.give(bare, outcome.onOpen)
-        else outcome.onFailure('dial/refused', 'as told')
+        else outcome.onFailure({ code: 'dial/refused', detail: 'as told' })
       })
     }
     return { [Symbol.dispose]: () => { over() } }
   }
 
-  listen (address: string, listener: TransportListener): Disposable {
-    this.listened.push(address)
-    this.listeners.set(address, listener)
-    return { [Symbol.dispose]: () => { if (this.listeners.get(address) === listener) this.listeners.delete(address) } }
+  listen (address: Multiaddr, listener: TransportListener): Disposable {
+    const text = address.toString()
+    this.listened.push(text)
+    this.listeners.set(text, listener)
+    return { [Symbol.dispose]: () => { if (this.listeners.get(text) === listener) this.listeners.delete(text) } }
   }
 
   /** Hands over a link as ports do: who does not take it loses it. */
@@ -285,7 +286,7 @@ export class FakeConnections {
   private connect (message: Extract<ConnectionsMessage, { type: 'connections.open' }>, supervisor: ActorContext<ConnectionsMessage>): void {
     const { handle, opener, expectedPeer } = message
     const { remoteMultiaddr } = handle.opened.handle as unknown as FakeLink
-    const { does, after = 1, peer = expectedPeer ?? peerOf(1), failure } = this.upgrades.get(remoteMultiaddr) ?? { does: 'open' }
+    const { does, after = 1, peer = expectedPeer ?? peerOf(1), failure } = this.upgrades.get(remoteMultiaddr.toString()) ?? { does: 'open' }
     type Own = { readonly type: 'start' } | { readonly type: 'ready' } | { readonly type: 'gone' }
     let told = false
     const connection = spawn<Own>(this.system, ({ type }, actor) => {

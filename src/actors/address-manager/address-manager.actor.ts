@@ -81,6 +81,9 @@ export const addressManager: Behavior<AddressManagerMessage, AddressManagerInput
       }
       case 'address.observed':
         return { ...state, observed: observed(state, message.peer.toString(), message.address) }
+      case 'address.get':
+        out.tell(message.replyTo, { type: 'address.list', id: message.id, addresses: state.addresses })
+        return state
       case 'address.subscribe':
         out.do('subscribe', { state, subscriber: message.subscriber })
         return state

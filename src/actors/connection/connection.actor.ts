@@ -11,7 +11,7 @@ import type { Failure } from '../../messages/failure.js'
 import type { Negotiation, OpenStream, StreamsMessage } from '../../messages/stream.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
 import type { UpgradeInput, UpgradeMessage } from '../../messages/upgrade.js'
-import { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
@@ -22,7 +22,7 @@ import type { ConnectionDirectory, ConnectionView } from '../contract/directory.
 import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Stream } from '../contract/stream.js'
 import { connectionEffects, connectionMachine, type ConnectionBody, type ConnectionEnd } from './connection.machine.js'
-import type { Newcomer } from './newcomer.js'
+import { addressesOf, type Newcomer } from './newcomer.js'
 
 export interface ConnectionOptions {
   readonly upgrade: Behavior<UpgradeMessage, UpgradeInput>
@@ -82,6 +82,7 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
     open (actor, body) { workOf(body).open(actor) },
     openStream (_actor, { body, event }) { workOf(body).openStream(event) },
     refuseStream (_actor, { event }) { refuse(event, { code: 'stream/connection-closed', initiator: 'local' }) },
+    report (actor, { body, event }) { workOf(body).report(actor, event) },
     learn (_actor, { body, event }) { workOf(body).known = new Set(event.protocols) },
     ping (actor, body) { workOf(body).ping(actor) },
     pong (actor) { actor.cancelTimer('pong') },
@@ -105,6 +106,7 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
 type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'>
 type Actor = ActorContext<ConnectionMessage>
 type Secured = Extract<ConnectionMessage, { readonly type: 'upgrade.done' }>
+type Report = Extract<ConnectionMessage, { readonly type: 'connection.report' }>
 
 /** What the actor works with. */
 class ConnectionWork implements ConnectionBody {
@@ -139,8 +141,16 @@ class ConnectionWork implements ConnectionBody {
 
   upgrade (actor: Actor): void {
     const { deadline, expectedPeer, handle } = this.input
-    const { link } = actor.own(handle)
+    const { opened, waiting } = actor.own(handle)
     this.self = actor.self
+    // When nobody waits for it any more, it is not wanted.
+    if (waiting !== undefined) actor.watch(waiting, down => ({ type: 'connection.opener-down', down }))
+    if (opened.kind === 'muxed-link') {
+      const { handle: link, protocol, remoteKey, remotePeer } = opened
+      actor.self.tell({ type: 'upgrade.done', handle: link, peer: remotePeer, remoteKey, security: protocol, muxer: protocol })
+      return
+    }
+    const { handle: link } = opened
     const upgrade = actor.spawn(this.settings.upgrade, {
       name: 'upgrade',
       input: { link, initiator: link.direction === 'outbound', deadline, replyTo: actor.self, ...expectedPeer !== undefined && { expectedPeer } }
@@ -149,7 +159,8 @@ class ConnectionWork implements ConnectionBody {
   }
 
   secure (actor: Actor, { handle, muxer, peer, remoteKey, security }: Secured): void {
-    const { lease, link } = this.input.handle
+    const { lease, opened } = this.input.handle
+    const { direction, limits, localMultiaddr, remoteMultiaddr } = addressesOf(opened)
     this.link = actor.own(handle)
     const failure = lease.authenticated(peer)
     if (failure !== undefined) {
@@ -160,15 +171,17 @@ class ConnectionWork implements ConnectionBody {
       path: actor.path,
       peer,
       remoteKey,
-      direction: link.direction,
-      remoteAddress: withoutPeer(link.remoteMultiaddr),
-      localAddress: withoutPeer(link.localMultiaddr),
+      direction,
+      remoteAddress: withoutPeer(remoteMultiaddr),
+      localAddress: withoutPeer(localMultiaddr),
       security,
       muxer,
       openedAt: actor.now(),
-      ...link.limits !== undefined && { limits: link.limits }
+      ...limits !== undefined && { limits }
     }
-    const { swarm, verdictMs } = this.settings
+    const { directory, swarm, verdictMs } = this.settings
+    // Before the swarm knows of it: the news of it may be heard as soon as that does.
+    actor.own(directory.enter(this.view(actor, handle, this.info)))
     if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info: this.info })) {
       actor.self.tell({ type: 'connection.refused', failure: { code: swarm.alive ? 'actor/refused' : 'actor/down', detail: 'the swarm' } })
       return
@@ -178,15 +191,16 @@ class ConnectionWork implements ConnectionBody {
   }
 
   open (actor: Actor): void {
-    const { directory, intervalMs, streams, swarm } = this.settings
+    const { intervalMs, streams, swarm } = this.settings
     const { info, link } = this.secured
     actor.cancelTimer('verdict')
     actor.unwatch(swarm)
     this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this.live } })
     actor.watch(this.streams, childDown)
     this.attach(actor)
-    actor.own(directory.enter(this.view(actor, link, info)))
-    this.input.handle.opened(actor.self, info)
+    const { waiting } = this.input.handle
+    if (waiting !== undefined) actor.unwatch(waiting)
+    this.input.handle.succeeded(actor.self, info)
     if (intervalMs > 0) actor.timer('keep-alive', intervalMs, { type: 'connection.keep-alive' }, intervalMs)
   }
 
@@ -239,10 +253,17 @@ class ConnectionWork implements ConnectionBody {
     return this.status === 'open' && this.self?.alive === true
   }
 
+  /** Tells a swarm that was started anew. */
+  report (actor: Actor, { replyTo }: Report): void {
+    const { info } = this.secured
+    if (this.streams === null) replyTo.tell({ type: 'connection.ready', connection: actor.self, info })
+    else replyTo.tell({ type: 'connection.resumed', connection: actor.self, info, closing: this.status !== 'open' })
+  }
+
   // ---------------------------------------------------------------- the end
 
   drain (actor: Actor, graceMs: number | undefined): void {
-    this.status = 'closing'
+    this.closing(actor)
     this.secured.link.close('connection/closed')
     if (graceMs !== undefined) this.closeWithin(actor, graceMs)
   }
@@ -252,7 +273,7 @@ class ConnectionWork implements ConnectionBody {
   }
 
   flush (actor: Actor, { code }: ConnectionEnd): void {
-    this.status = 'closing'
+    this.closing(actor)
     actor.cancelTimer('verdict')
     actor.cancelTimer('keep-alive')
     actor.cancelTimer('pong')
@@ -261,6 +282,12 @@ class ConnectionWork implements ConnectionBody {
     if (code === 'connection/closed' && this.streams !== null) actor.kill(this.streams, 'grace-over')
     this.link?.close(code)
     this.closeWithin(actor, this.settings.flushMs)
+  }
+
+  /** The swarm hands it out no more. */
+  private closing (actor: Actor): void {
+    if (this.status === 'open' && this.streams !== null) this.settings.swarm.tell({ type: 'connection.closing', path: actor.path })
+    this.status = 'closing'
   }
 
   private closeWithin (actor: Actor, ms: number): void {
@@ -280,8 +307,7 @@ function refuse ({ id, replyTo }: OpenStream, failure: Failure): void {
   replyTo.tell({ type: 'stream.failed', id, failure })
 }
 
-function withoutPeer (text: string): Multiaddr {
-  const address = Multiaddr.parse(text)
+function withoutPeer (address: Multiaddr): Multiaddr {
   return address.withoutPeer() ?? address
 }
 

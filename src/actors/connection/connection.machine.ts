@@ -50,6 +50,7 @@ interface ConnectionEffects {
   open: ConnectionBody
   openStream: With<'stream.open'>
   refuseStream: With<'stream.open'>
+  report: With<'connection.report'>
   learn: With<'connection.identified'>
   ping: ConnectionBody
   pong: ConnectionBody
@@ -64,7 +65,7 @@ interface ConnectionEffects {
 }
 
 export const connectionEffects = effects<ConnectionEffects>({
-  upgrade: true, secure: true, open: true, openStream: true, refuseStream: true, learn: true, ping: true, pong: true,
+  upgrade: true, secure: true, open: true, openStream: true, refuseStream: true, report: true, learn: true, ping: true, pong: true,
   noteRefused: true, drain: true, hurry: true, flush: true, conclude: true
 })
 
@@ -79,6 +80,9 @@ const crashed = (path: string): ConnectionEnd => ({ code: 'connection/crashed', 
 const stopped: ConnectionEnd = { code: 'connection/shutdown', initiator: 'local', text: '' }
 
 const refuseStream = { actions: { type: 'refuseStream', params: ({ context, event }: { context: ConnectionContext, event: Of<'stream.open'> }) => ({ body: context.body, event }) } } as const
+
+const report = { actions: { type: 'report', params: ({ context, event }: { context: ConnectionContext, event: Of<'connection.report'> }) => ({ body: context.body, event }) } } as const
+const unwanted: ConnectionEnd = { code: 'user/aborted', initiator: 'user', text: 'nobody waits for this dial any more' }
 
 export const connectionMachine = setup({
   types,
@@ -107,6 +111,7 @@ export const connectionMachine = setup({
         'connection.child-down': { target: 'closed', actions: assign({ end: ({ event }) => crashed(event.down.path) }) },
         'connection.close': { target: 'closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
         'connection.stop': { target: 'closed', actions: assign({ end: stopped }) },
+        'connection.opener-down': { target: 'closed', actions: assign({ end: unwanted }) },
         'stream.open': refuseStream
       }
     },
@@ -123,6 +128,8 @@ export const connectionMachine = setup({
         },
         'connection.close': { target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
         'connection.stop': { target: 'flushing', actions: assign({ end: stopped }) },
+        'connection.opener-down': { target: 'flushing', actions: assign({ end: unwanted }) },
+        'connection.report': report,
         'stream.open': refuseStream
       }
     },
@@ -130,6 +137,7 @@ export const connectionMachine = setup({
       entry: { type: 'open', params: ({ context }) => context.body },
       on: {
         'stream.open': { actions: { type: 'openStream', params: ({ context, event }) => ({ body: context.body, event }) } },
+        'connection.report': report,
         'connection.identified': { actions: { type: 'learn', params: ({ context, event }) => ({ body: context.body, event }) } },
         'connection.keep-alive': { actions: { type: 'ping', params: ({ context }) => context.body } },
         'link.pong': { actions: { type: 'pong', params: ({ context }) => context.body } },
@@ -166,6 +174,7 @@ export const connectionMachine = setup({
     closing: {
       on: {
         'stream.open': refuseStream,
+        'connection.report': report,
         'connection.keep-alive': { actions: { type: 'ping', params: ({ context }) => context.body } },
         'link.pong': { actions: { type: 'pong', params: ({ context }) => context.body } },
         'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered' } }) },

@@ -6,7 +6,7 @@ import type { Out } from '../../runtime/behavior/out.js'
 import { reducer } from '../../runtime/behavior/reducer.js'
 import { ActorError } from '../../runtime/errors.js'
 import type { ConnectionInput } from './connection.actor.js'
-import { Newcomer } from './newcomer.js'
+import { addressesOf, Newcomer } from './newcomer.js'
 
 export interface ConnectionsOptions {
   readonly connection: Behavior<ConnectionMessage, ConnectionInput>
@@ -42,7 +42,7 @@ export function connections ({ connection, inboundUpgradeMs = 10_000 }: Connecti
           actor.spawn(connection, {
             input: { handle, deadline, ...opening?.expectedPeer !== undefined && { expectedPeer: opening.expectedPeer } },
             // What its streams hold is the remote's doing, so it has an account that names the remote.
-            account: { name: handle.link.remoteMultiaddr }
+            account: { name: addressesOf(handle.opened).remoteMultiaddr.toString() }
           })
           handle.otherwise = { code: 'connection/crashed' }
         } catch (error) {

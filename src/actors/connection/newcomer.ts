@@ -2,6 +2,7 @@ import type { ConnectionInfo, ConnectionOpener, ConnectionOutcome } from '../../
 import type { Failure } from '../../messages/failure.js'
 import type { Arrival, Lease } from '../contract/admission.js'
 import type { Link } from '../contract/link.js'
+import type { Opened } from '../contract/transport.js'
 
 /**
  * An arrival together with what its opener is owed: exactly one outcome, whatever becomes of the connection, and be it that
@@ -18,15 +19,20 @@ export class Newcomer implements Arrival {
     this.opener = opener
   }
 
-  get link (): Link {
-    return this.arrival.link
+  get opened (): Opened {
+    return this.arrival.opened
   }
 
   get lease (): Lease {
     return this.arrival.lease
   }
 
-  opened (connection: Extract<ConnectionOutcome, { readonly type: 'connection.opened' }>['connection'], info: ConnectionInfo): void {
+  /** Who waits for the outcome; undefined when nobody does, or no more. */
+  get waiting (): ConnectionOpener['replyTo'] | undefined {
+    return this.opener?.replyTo
+  }
+
+  succeeded (connection: Extract<ConnectionOutcome, { readonly type: 'connection.opened' }>['connection'], info: ConnectionInfo): void {
     const { opener } = this
     this.opener = undefined
     opener?.replyTo.tell({ type: 'connection.opened', id: opener.id, connection, info })
@@ -43,4 +49,9 @@ export class Newcomer implements Arrival {
     this.failed(this.otherwise)
     this.arrival[Symbol.dispose]()
   }
+}
+
+/** Whence and whither, of a link as of a muxed link. */
+export function addressesOf (opened: Opened): Pick<Link, 'direction' | 'localMultiaddr' | 'remoteMultiaddr' | 'limits'> {
+  return opened.kind === 'link' ? opened.handle : opened
 }

@@ -63,6 +63,8 @@ export type Opened =
 export interface OpenedMuxedLink extends Omit<Secured, 'muxer'> {
   readonly kind: 'muxed-link'
   readonly handle: MuxedLink
+  /** What secures and muxes it: `/quic-v1`. */
+  readonly protocol: string
   readonly direction: Direction
   /** Without a peer id. */
   readonly remoteMultiaddr: Multiaddr

@@ -28,22 +28,21 @@ const attemptOf = (body: AttemptBody): Attempt => body as Attempt
 export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffects, {
   link (actor, body) {
     const { address, expectedPeer, admission, transport, deadline } = attemptOf(body)
-    const text = address.toString()
-    const lease = admission.admit('outbound', text)
+    const lease = admission.admit('outbound', address.toString())
     if ('code' in lease) {
       actor.self.tell({ type: 'attempt.refused', failure: lease })
       return
     }
     actor.own(lease)
     // Relays and transports that secure by themselves must know whom we mean.
-    const full = expectedPeer === undefined ? text : address.withPeer(expectedPeer).toString()
+    const full = expectedPeer === undefined ? address : address.withPeer(expectedPeer)
     actor.own(transport.dial(full, deadline, {
       onOpen: actor.io(opened => {
         actor.take(opened.handle)
         actor.disown(lease)
         actor.self.tell({ type: 'attempt.linked', handle: admission.arrival(opened, lease) })
       }),
-      onFailure: actor.io((code, detail) => { actor.self.tell({ type: 'attempt.refused', failure: { code, detail } }) })
+      onFailure: actor.io(failure => { actor.self.tell({ type: 'attempt.refused', failure }) })
     }))
   },
   handOver (actor, { body, arrival }) {

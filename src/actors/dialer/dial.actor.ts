@@ -5,14 +5,15 @@ import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import { machineBehavior } from '../../runtime/behavior/machine.js'
 import type { ActorRef } from '../../runtime/ref.js'
+import type { TaskScope } from '../../runtime/task.js'
 import type { Admission } from '../contract/admission.js'
 import type { Transport } from '../contract/transport.js'
 import { attempt, type Attempt } from './attempt.actor.js'
 import { isName, transportFor } from './dial.core.js'
 import { dialEffects, dialMachine, type DialStart } from './dial.machine.js'
 
-/** Turns names into addresses, those that are none left as they are; a failure for each name that led nowhere. Bounded in depth and count. */
-export type Resolve = (addresses: readonly Multiaddr[], deadline: number, signal: AbortSignal) => Promise<Resolved>
+/** Turns names into addresses, those that are none left as they are; a failure for each name that led nowhere. Bounded in time, depth and count. */
+export type Resolve = (addresses: readonly Multiaddr[], scope: TaskScope) => Promise<Resolved>
 
 /** What all dials of a node share. */
 export interface DialTools {
@@ -21,19 +22,18 @@ export interface DialTools {
   readonly connections: ActorRef<ConnectionsMessage>
   readonly resolve: Resolve
   readonly addressTimeoutMs: number
-  readonly resolveTimeoutMs: number
 }
 
 /** `dialer/<n>` */
 export function dialBehavior (dialer: ActorRef<DialerMessage>, tools: DialTools): Behavior<DialMessage, DialStart> {
-  const { transports, admission, connections, resolve, addressTimeoutMs, resolveTimeoutMs } = tools
+  const { transports, admission, connections, resolve, addressTimeoutMs } = tools
   return machineBehavior('dial', dialMachine, dialEffects, {
     resolve (actor, { addresses }) {
       if (!addresses.some(isName)) {
         actor.self.tell({ type: 'dial.resolved', addresses, failures: [] })
         return
       }
-      actor.task(({ signal }) => resolve(addresses, actor.now() + resolveTimeoutMs, signal), {
+      actor.task(scope => resolve(addresses, scope), {
         done: resolved => ({ type: 'dial.resolved', ...resolved }),
         failed: error => ({ type: 'dial.resolved', addresses: addresses.filter(address => !isName(address)), failures: [failureOf(error, 'dial/resolve-failed')] })
       })

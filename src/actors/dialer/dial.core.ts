@@ -11,8 +11,7 @@ export function isName (address: Multiaddr): boolean {
 }
 
 export function transportFor (transports: readonly Transport[], address: Multiaddr): Transport | undefined {
-  const text = address.toString()
-  return transports.find(transport => transport.dials(text))
+  return transports.find(transport => transport.dials(address))
 }
 
 /** None of the addresses can ever be dialed, whatever their names may lead to. */

@@ -26,8 +26,6 @@ export interface DialerOptions {
    * and two of three addresses within a dial of 30 s. Limits: an address that swallows everything.
    */
   readonly addressTimeoutMs: number
-  /** Time for resolving names, in milliseconds. Default 5,000: what resolvers of operating systems take for one server that is silent. */
-  readonly resolveTimeoutMs: number
   /** Addresses tried for each who asks. Default 25, as js. Limits: a record with hundreds of addresses, which would make us attack whoever lives there. */
   readonly addresses: number
   /** Dials under way at a time. Default 1,024: each has one socket at a time. Limits: a protocol that dials whatever it is told. */
@@ -36,9 +34,9 @@ export interface DialerOptions {
   readonly waiters: number
 }
 
-export const dialerDefaults: DialerOptions = { addressTimeoutMs: 10_000, resolveTimeoutMs: 5000, addresses: 25, dials: 1024, waiters: 8192 }
+export const dialerDefaults: DialerOptions = { addressTimeoutMs: 10_000, addresses: 25, dials: 1024, waiters: 8192 }
 
-export interface DialerInput extends Omit<DialTools, 'addressTimeoutMs' | 'resolveTimeoutMs'> {
+export interface DialerInput extends Omit<DialTools, 'addressTimeoutMs'> {
   readonly options?: Partial<DialerOptions>
 }
 
@@ -133,8 +131,8 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
   },
   effects: {
     begin (actor, dialer) {
-      const { addressTimeoutMs, resolveTimeoutMs } = dialer.options
-      dialer.behavior = dialBehavior(actor.self, { ...dialer.input, addressTimeoutMs, resolveTimeoutMs })
+      const { addressTimeoutMs } = dialer.options
+      dialer.behavior = dialBehavior(actor.self, { ...dialer.input, addressTimeoutMs })
     },
     start (actor, { dialer: { behavior, input, options }, dial, peer, addresses }) {
       if (behavior === undefined) return

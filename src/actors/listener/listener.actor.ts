@@ -2,7 +2,7 @@ import type { AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ConnectionsMessage } from '../../messages/connections.js'
 import { failureError, failureOf, type Failure } from '../../messages/failure.js'
 import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
-import { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
@@ -31,10 +31,10 @@ export const listener = compiledBehavior('listener', listenerMachine, listenerEf
     const { address, transport } = input
     const refusals = new Refusals(actor, input)
     try {
-      actor.own(transport.listen(address.toString(), {
-        onListening: actor.io(addresses => { actor.self.tell({ type: 'transport.listening', addresses: addresses.map(text => Multiaddr.parse(text)) }) }),
+      actor.own(transport.listen(address, {
+        onListening: actor.io(addresses => { actor.self.tell({ type: 'transport.listening', addresses }) }),
         onOpen: actor.io(opened => { accept(actor, input, opened, refusals) }),
-        onFailure: actor.io((code, detail) => { actor.self.tell({ type: 'transport.failed', failure: { code, detail } }) })
+        onFailure: actor.io(failure => { actor.self.tell({ type: 'transport.failed', failure }) })
       }))
     } catch (error) {
       // It does not like the address after all, which is an answer to whoever gave it.
@@ -62,7 +62,7 @@ export const listener = compiledBehavior('listener', listenerMachine, listenerEf
 function accept (actor: ActorContext<ListenerMessage>, { admission, connections }: ListenerInput, opened: Opened, refusals: Refusals): void {
   const { handle } = opened
   actor.take(handle)
-  const remote = opened.kind === 'link' ? opened.handle.remoteMultiaddr : opened.remoteMultiaddr
+  const remote = (opened.kind === 'link' ? opened.handle : opened).remoteMultiaddr.toString()
   const lease = admission.admit('inbound', remote)
   if ('code' in lease) {
     handle[Symbol.dispose]()

@@ -19,7 +19,7 @@ export interface ListenerBody {
   readonly startTimeoutMs: number
 }
 
-interface ListenerContext {
+export interface ListenerContext {
   readonly body: ListenerBody
   readonly addresses: readonly Multiaddr[]
   /** Why it does not listen. */

@@ -168,8 +168,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
 })
 
 function transportFor ({ transports }: ListenersInput, address: Multiaddr): Transport | undefined {
-  const text = address.toString()
-  return transports.find(transport => transport.listens(text))
+  return transports.find(transport => transport.listens(address))
 }
 
 /** Whoever lives there now, or nobody while it waits to be started anew. */

@@ -16,13 +16,14 @@ import type { SwarmMessage } from '../../../src/messages/swarm.js'
 import type { UpgradeInput, UpgradeMessage } from '../../../src/messages/upgrade.js'
 import type { Out } from '../../../src/runtime/behavior/out.js'
 import { reducer } from '../../../src/runtime/behavior/reducer.js'
+import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import type { ActorContext } from '../../../src/runtime/context.js'
 import type { ActorRef } from '../../../src/runtime/ref.js'
 import { SimWorld } from '../../../src/runtime/sim/sim-world.js'
 import type { System } from '../../../src/runtime/system.js'
 import { expectEmpty, Handle } from '../../runtime/kit.js'
 import { memoryLinks, type MemoryMuxedLink } from '../support/memory-muxed-link.js'
-import { alice, bob, codeOf, keyOf, multistream } from '../support/streams-stage.js'
+import { alice, bob, codeOf, keyOf, listening, multistream } from '../support/streams-stage.js'
 
 type Upgrading = 'done' | 'fails' | 'crashes' | 'hangs' | 'bad start'
 type Verdict = 'accepts' | 'refuses' | 'silent'
@@ -48,6 +49,7 @@ class Scene {
   readonly far: MemoryMuxedLink
   readonly swarmHeard: SwarmMessage[] = []
   readonly outcomes: ConnectionOutcome[] = []
+  readonly opener: ActorRef<ConnectionOutcome>
   readonly directory = new Set<ConnectionView>()
   readonly rawLink = new Handle('link')
   readonly lease = new Handle('lease')
@@ -57,7 +59,8 @@ class Scene {
 
   constructor (plan: Plan) {
     this.world = new SimWorld({ seed: plan.seed ?? 1 })
-    this.system = this.world.system({ name: 'node', limits: { actors: plan.actors ?? Infinity } })
+    this.system = this.world.system({ name: 'node', limits: { actors: (plan.actors ?? Infinity) + 1 } })
+    this.opener = this.system.spawn(listening(this.outcomes), { name: 'opener' })
     ;[this.near, this.far] = memoryLinks()
     this.table.register(echo)
     if (plan.swarm !== false) this.system.spawn(this.swarm(plan.verdict ?? 'accepts'), { name: 'swarm', input: undefined })
@@ -80,7 +83,7 @@ class Scene {
       handle: this.arrival(plan.lease),
       expectedPeer: bob,
       deadline: 3000,
-      opener: { id: 'dial 1', replyTo: { tell: outcome => { this.outcomes.push(outcome); return true } } }
+      opener: { id: 'dial 1', replyTo: this.opener }
     })
   }
 
@@ -109,8 +112,8 @@ class Scene {
   arrival (failure: Failure | undefined): Arrival {
     const link = {
       direction: 'outbound',
-      remoteMultiaddr: `/ip4/10.0.0.2/tcp/4001/p2p/${bob.toString()}`,
-      localMultiaddr: '/ip4/10.0.0.1/tcp/50000'
+      remoteMultiaddr: Multiaddr.parse('/ip4/10.0.0.2/tcp/4001').withPeer(bob),
+      localMultiaddr: Multiaddr.parse('/ip4/10.0.0.1/tcp/50000')
     } as Link
     const lease = Object.assign(this.lease, {
       authenticated: (peer: { toString: () => string }) => {
@@ -119,7 +122,7 @@ class Scene {
       }
     })
     return {
-      link,
+      opened: { kind: 'link', handle: link },
       lease,
       [Symbol.dispose]: () => {
         this.rawLink[Symbol.dispose]()

@@ -21,7 +21,7 @@ import type { ActorRef } from '../../../src/runtime/ref.js'
 import { SimWorld } from '../../../src/runtime/sim/sim-world.js'
 import type { System } from '../../../src/runtime/system.js'
 import { expectEmpty } from '../../runtime/kit.js'
-import { codeOf } from '../support/streams-stage.js'
+import { codeOf, listening } from '../support/streams-stage.js'
 import { alice, asLink, bob, bytesOf, optionsOf, pool, type Identity } from '../upgrade/kit.js'
 
 const echo = protocol('/echo/1.0.0', { limits: { inbound: 200 }, async inbound (stream) { for await (const bytes of stream) await stream.write(bytes) } })
@@ -62,12 +62,12 @@ class Node {
     // It travels inside an arrival, which the kernel does not see through.
     const link = asLink(this.system.root.take(raw), outbound)
     const handle: Arrival = {
-      link,
+      opened: { kind: 'link', handle: link },
       lease: { authenticated: () => undefined, [Symbol.dispose] () {} },
       [Symbol.dispose] () { link[Symbol.dispose]() }
     }
     if (!outbound) this.supervisor.tell({ type: 'connections.accept', handle })
-    else this.supervisor.tell({ type: 'connections.open', handle, deadline, opener: { id: 'd', replyTo: { tell: outcome => { this.outcomes.push(outcome); return true } } } })
+    else this.supervisor.tell({ type: 'connections.open', handle, deadline, opener: { id: 'd', replyTo: this.system.spawn(listening(this.outcomes), { name: 'opener' }) } })
   }
 
   get path (): string {

@@ -50,7 +50,7 @@ function ask (stage: Stage, { listeners }: Setting, what: 'listen' | 'close', ad
 async function listening (stage: Stage, setting: Setting, address: Multiaddr): Promise<void> {
   ask(stage, setting, 'listen', address)
   await setting.run()
-  setting.transport.listeners.get(address.toString())!.onListening([host(1).toString(), host(2).toString()])
+  setting.transport.listeners.get(address.toString())!.onListening([host(1), host(2)])
   await setting.run()
 }
 
@@ -60,7 +60,7 @@ describe('listeners', () => {
     const asker = ask(stage, setting, 'listen', address)
     await setting.run()
     expect(asker.answers).to.deep.equal([])
-    setting.transport.listeners.get(text)!.onListening([host(1).toString()])
+    setting.transport.listeners.get(text)!.onListening([host(1)])
     await setting.run()
     expect(asker.only).to.deep.include({ type: 'listen.done', id: 'l' })
     expect(setting.reported.map(({ listener, addresses }) => `${listener.path} ${addresses.join()}`)).to.deep.equal([`/node/listeners/tcp-1 ${host(1).toString()}`])
@@ -79,7 +79,7 @@ describe('listeners', () => {
     const crashes = listen(stage.system, 'crashed')
     const asker = ask(stage, setting, 'listen', address)
     await setting.run()
-    setting.transport.listeners.get(text)!.onFailure('listen/address-in-use', 'as told')
+    setting.transport.listeners.get(text)!.onFailure({ code: 'listen/address-in-use', detail: 'as told' })
     await setting.run(120_000)
     expect(asker.code).to.equal('listen/address-in-use')
     expect([setting.transport.listened.length, setting.names(), crashes, setting.memory.wanted.size, setting.transport.listeners.size]).to.deep.equal([1, [], [], 0, 0])
@@ -96,15 +96,15 @@ describe('listeners', () => {
   it('start one that fails later anew: at once, then later and later, until it listens again', inWorlds(5, async stage => {
     const setting = await set(stage)
     await listening(stage, setting, address)
-    setting.transport.listeners.get(text)!.onFailure('listen/failed', 'interface gone')
+    setting.transport.listeners.get(text)!.onFailure({ code: 'listen/failed', detail: 'interface gone' })
     await setting.run(10)
     expect(setting.transport.listened).to.have.length(2)
-    setting.transport.listeners.get(text)!.onFailure('listen/unavailable', 'still gone')
+    setting.transport.listeners.get(text)!.onFailure({ code: 'listen/unavailable', detail: 'still gone' })
     await setting.run(10)
     expect(setting.transport.listened).to.have.length(2)
     await setting.run(1500)
     expect(setting.transport.listened).to.have.length(3)
-    setting.transport.listeners.get(text)!.onListening([host(1).toString()])
+    setting.transport.listeners.get(text)!.onListening([host(1)])
     await setting.run()
     expect(setting.reported).to.have.length(2)
     expect(setting.names()).to.deep.equal(['tcp-1'])
@@ -128,7 +128,7 @@ describe('listeners', () => {
     await setting.run(200)
     expect(setting.transport.listened).to.deep.equal([text, text])
     // Nobody waits for this failure: it is tried again.
-    setting.transport.listeners.get(text)!.onFailure('listen/address-in-use', 'as told')
+    setting.transport.listeners.get(text)!.onFailure({ code: 'listen/address-in-use', detail: 'as told' })
     await setting.run(2000)
     expect(setting.transport.listened.length).to.be.at.least(3)
   }))
@@ -155,7 +155,7 @@ describe('listeners', () => {
       const setting = await set(stage)
       await listening(stage, setting, address)
       for (let n = 0; n < 2; n++) {
-        setting.transport.listeners.get(text)!.onFailure('listen/failed', 'as told')
+        setting.transport.listeners.get(text)!.onFailure({ code: 'listen/failed', detail: 'as told' })
         await setting.run(10)
       }
       const asker = ask(stage, setting, 'close', address)

@@ -13,9 +13,11 @@ import type { OpenStream, StreamOutcome, StreamsMessage } from '../../../src/mes
 import type { PublicKey } from '../../../src/messages/value/keys.js'
 import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import { PeerId } from '../../../src/messages/value/peer-id.js'
+import type { Behavior } from '../../../src/runtime/behavior/behavior.js'
 import { reducer } from '../../../src/runtime/behavior/reducer.js'
 import type { Out } from '../../../src/runtime/behavior/out.js'
 import type { ActorContext } from '../../../src/runtime/context.js'
+import type { Message } from '../../../src/runtime/message.js'
 import type { ActorRef } from '../../../src/runtime/ref.js'
 import { SimWorld } from '../../../src/runtime/sim/sim-world.js'
 import type { System } from '../../../src/runtime/system.js'
@@ -188,4 +190,20 @@ export function onStage (scene: (stage: Stage) => Promise<void>, options: StageO
 /** What a promise has come to. */
 export async function codeOf (promise: Promise<unknown>): Promise<string> {
   return await promise.then(() => 'no failure', (error: unknown) => (error as { code?: string }).code ?? String(error))
+}
+
+/** An actor that keeps what it is told. Asked to stop, it waits for the first word, if none has come yet. */
+export function listening<M extends Message> (heard: M[]): Behavior<M> {
+  const stop = { type: 'listening.stop' } as unknown as M
+  return reducer({
+    name: 'listening',
+    stopMessage: () => stop,
+    initial: () => false,
+    step (stopping, message: M, out: Out): boolean {
+      const ends = stopping || message === stop
+      if (message !== stop) heard.push(message)
+      if (ends && heard.length > 0) out.done()
+      return ends
+    }
+  })
 }

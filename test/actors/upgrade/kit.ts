@@ -23,6 +23,7 @@ import type { ActorContext } from '../../../src/runtime/context.js'
 import { nodeCrypto } from '../../../src/runtime/crypto/node.js'
 import type { CryptoProvider } from '../../../src/runtime/crypto/provider.js'
 import type { Down } from '../../../src/runtime/exit.js'
+import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import type { RawLink } from '../../../src/runtime/io/raw-link.js'
 import type { AccountOptions } from '../../../src/runtime/account.js'
 import type { ActorRef } from '../../../src/runtime/ref.js'
@@ -279,8 +280,8 @@ export class Duo {
 export function asLink (link: RawLink, outbound: boolean): Link {
   return Object.assign(link, {
     direction: outbound ? 'outbound' as const : 'inbound' as const,
-    remoteMultiaddr: '/memory/1',
-    localMultiaddr: '/memory/2'
+    remoteMultiaddr: Multiaddr.parse('/memory/1'),
+    localMultiaddr: Multiaddr.parse('/memory/2')
   })
 }
 

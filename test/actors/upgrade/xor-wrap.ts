@@ -2,6 +2,7 @@
  * A security of the other kind: a task that takes the link and gives back another. It protects nothing: keys are exchanged in
  * the open, and every byte is changed by a constant. Just enough for whatever TLS will need of its surroundings.
  */
+import type { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import type { Link, LinkListener } from '../../../src/actors/contract/link.js'
 import type { SecurityOptions, WrappedLink, WrapSecurity } from '../../../src/actors/contract/security.js'
 import { NetworkError } from '../../../src/messages/errors.js'
@@ -74,8 +75,8 @@ class XorLink implements Link {
   }
 
   get direction (): Link['direction'] { return this.below.direction }
-  get remoteMultiaddr (): string { return this.below.remoteMultiaddr }
-  get localMultiaddr (): string { return this.below.localMultiaddr }
+  get remoteMultiaddr (): Multiaddr { return this.below.remoteMultiaddr }
+  get localMultiaddr (): Multiaddr { return this.below.localMultiaddr }
   get localAddress (): string { return this.below.localAddress }
   get remoteAddress (): string { return this.below.remoteAddress }
   get bytesRead (): number { return this.below.bytesRead }
