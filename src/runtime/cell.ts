@@ -29,6 +29,7 @@ import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
 import type { Kernel } from './kernel.js'
+import { down, ending, running, starting, statusNames, stopping } from './life.js'
 import { Mailbox } from './mailbox.js'
 import { disposeQuietly, handleOf, type Message } from './message.js'
 import { hashText, mix, SeededRandom, type Random } from './random.js'
@@ -42,14 +43,6 @@ import { alarmTimer, type Timer, type TimerKind } from './time/timers.js'
 
 /** A behaviour whose types are forgotten: the compiler checked them where it was spawned. */
 export type AnyBehavior = Behavior<Message, unknown, unknown>
-
-/** The life of a cell, in order: `status >= ending` means that it takes nothing any more. */
-export const starting = 0
-export const running = 1
-export const stopping = 2
-export const ending = 3
-export const down = 4
-const statusNames: readonly ActorStatus[] = ['starting', 'running', 'stopping', 'ending', 'down']
 
 /** What jumps the queue: bits, because several may come before the cell has its turn. */
 const STOP = 1

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptions } from '../errors.js'
 import { hashText, mix, SeededRandom, type Random } from '../random.js'
 import { checkSystemOptions, System, type SystemOptions } from '../system.js'
-import { down } from '../cell.js'
+import { down } from '../life.js'
 import { Guard, ownImmediates } from './guard.js'
 import { SimNetwork } from './sim-network.js'
 import { SimEvent, SimScheduler } from './sim-scheduler.js'

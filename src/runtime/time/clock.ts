@@ -51,6 +51,9 @@ export class NodeLoop implements Loop {
   }
 }
 
+/** Unix time in milliseconds at which the clock of this process stood at zero. */
+export const epochMs = performance.timeOrigin
+
 const settled = Promise.resolve()
 
 /** Node turns a longer delay into 1 ms. */

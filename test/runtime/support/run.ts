@@ -5,7 +5,8 @@
  * - `crash`: planted throws are thrown.
  * - `reference`: where a throw would hit, the actor is stopped instead (a transient one killed: it must come back).
  */
-import { ending, type Cell } from '../../../src/runtime/cell.js'
+import type { Cell } from '../../../src/runtime/cell.js'
+import { ending } from '../../../src/runtime/life.js'
 import type { Exit } from '../../../src/runtime/exit.js'
 import { hashText } from '../../../src/runtime/random.js'
 import { SimEvent } from '../../../src/runtime/sim/sim-scheduler.js'
