@@ -66,6 +66,11 @@ export class Stack {
     return concat(this.sent.splice(0))
   }
 
+  /** Bytes of one's own making, as if a muxer had written them. */
+  sendRaw (plaintext: Uint8Array): void {
+    this.toSession(plaintext)
+  }
+
   open (protocol: string, lazy: boolean): StreamBuffer {
     const stream = this.muxer!.open()
     if (typeof stream === 'string') throw new Error(stream)

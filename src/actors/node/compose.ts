@@ -1,0 +1,135 @@
+/**
+ * Puts a node together: the one place that knows everyone. What one family of actors needs of another it gets here, as a
+ * factory or as a named ref, once.
+ *
+ *     /node/services/{peer-store,protocol-registry,address-manager}
+ *     /node/network/{listeners,swarm,dialer}
+ *     /node/connections/<n>/{upgrade,streams/<id>/handler}
+ *     /node/protocols/{identify,...}
+ *
+ * Started in that order, stopped in the reverse: services of protocols first, then connections in order while the swarm still
+ * tells of their end, then the network, then the stores.
+ */
+import type { AddressManagerMessage } from '../../messages/address-manager.js'
+import type { ConnectionsMessage } from '../../messages/connections.js'
+import type { DialerMessage } from '../../messages/dial.js'
+import type { ListenersMessage } from '../../messages/listener.js'
+import type { PeerStoreMessage } from '../../messages/peer-store.js'
+import type { ProtocolRegistryMessage } from '../../messages/protocol-registry.js'
+import type { SwarmMessage } from '../../messages/swarm.js'
+import { PrivateKey } from '../../messages/value/keys.js'
+import { PeerId } from '../../messages/value/peer-id.js'
+import { supervisor } from '../../runtime/behavior/supervisor.js'
+import { BufferPool } from '../../runtime/bytes/pool.js'
+import { child } from '../../runtime/supervision.js'
+import type { System } from '../../runtime/system.js'
+import { addressManager, type AddressSubscribers } from '../address-manager/address-manager.actor.js'
+import { connection } from '../connection/connection.actor.js'
+import { connections } from '../connection/connections.actor.js'
+import { dialer } from '../dialer/dialer.actor.js'
+import { identify } from '../identify/identify.actor.js'
+import { listeners, listenersMemory } from '../listener/listeners.actor.js'
+import { peerStore } from '../peer-store/peer-store.actor.js'
+import { ping } from '../ping/ping.js'
+import { SharedProtocolTable } from '../protocol/protocol-table.js'
+import { protocolRegistry } from '../protocol/protocol-registry.actor.js'
+import { protocols } from '../protocol/protocols.actor.js'
+import { streams } from '../stream/streams.actor.js'
+import { admissionLedger } from '../swarm/admission.core.js'
+import { swarm, swarmMemory } from '../swarm/swarm.actor.js'
+import { createResolver } from '../transport/resolver.js'
+import { multistream } from '../upgrade/multistream-negotiation.js'
+import { upgrade } from '../upgrade/upgrade.actor.js'
+import type { ComponentContext } from './components.js'
+import { Directory } from './directory.js'
+import type { Environment } from './environment.js'
+import { Node } from './node.js'
+import type { CheckedOptions } from './options.js'
+import { agentVersion } from './version.port.js'
+
+/** Buffers of 64 KiB in which frames are put together, shared by all connections. */
+const frameBytes = 65_536
+
+/** Starts the company of a node; it listens nowhere yet. */
+export async function compose (options: CheckedOptions, environment: Environment): Promise<Node> {
+  const { limits, timeouts } = options
+  const crypto = options.crypto ?? environment.crypto
+  const privateKey = options.privateKey ?? PrivateKey.generate('Ed25519', crypto)
+  const peerId = PeerId.fromPublicKey(privateKey.publicKey, crypto)
+  const directory = new Directory()
+  const admission = admissionLedger(limits.connections)
+  const memory = { addresses: new Map() as AddressSubscribers, listeners: listenersMemory(), swarm: swarmMemory() }
+  // Told by name, and only once there is somebody who bears it.
+  let changed = (): void => {}
+  const table = new SharedProtocolTable(() => { changed() })
+  const { epochMs } = environment
+  if (options.identify !== false) {
+    for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
+  }
+  if (options.ping !== false) table.register(ping())
+  for (const protocol of options.protocols) table.register(protocol)
+
+  const root = (system: System) => {
+    const at = (path: string): string => `/${system.name}/${path}`
+    const refs = {
+      addressManager: system.named<AddressManagerMessage>(at('services/address-manager')),
+      connections: system.named<ConnectionsMessage>(at('connections')),
+      dialer: system.named<DialerMessage>(at('network/dialer')),
+      listeners: system.named<ListenersMessage>(at('network/listeners')),
+      peerStore: system.named<PeerStoreMessage>(at('services/peer-store')),
+      protocolRegistry: system.named<ProtocolRegistryMessage>(at('services/protocol-registry')),
+      swarm: system.named<SwarmMessage>(at('network/swarm'))
+    }
+    const context: ComponentContext = { privateKey, crypto, pool: new BufferPool(frameBytes), environment, system, now: () => system.now() }
+    const transports = options.transports.map(transport => transport(context))
+    const oneConnection = connection({
+      upgrade: upgrade({ negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
+      streams: streams({ protocols: table, negotiation: multistream, limits: { negotiationMs: timeouts.streamMs } }),
+      swarm: refs.swarm,
+      directory,
+      ...options.keepAlive !== undefined && { keepAlive: options.keepAlive }
+    })
+    return supervisor('node', {
+      strategy: 'one-for-one',
+      children: [
+        child('services', supervisor('services', {
+          strategy: 'one-for-one',
+          children: [
+            child('peer-store', peerStore, { input: () => ({ ...limits.peerStore !== undefined && { limits: limits.peerStore } }) }),
+            child('protocol-registry', protocolRegistry({ protocols: table })),
+            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses }) })
+          ]
+        })),
+        child('network', supervisor('network', {
+          strategy: 'rest-for-one',
+          children: [
+            child('listeners', listeners, {
+              input: () => ({ transports, admission, connections: refs.connections, addressManager: refs.addressManager, memory: memory.listeners })
+            }),
+            child('swarm', swarm, {
+              input: () => ({ peerId, connections: refs.connections, dialer: refs.dialer, peerStore: refs.peerStore, memory: memory.swarm })
+            }),
+            child('dialer', dialer, {
+              input: () => ({
+                transports, admission, connections: refs.connections, resolve: createResolver(environment.dns(system)), options: { addressTimeoutMs: timeouts.dialAddressMs }
+              })
+            })
+          ]
+        })),
+        child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),
+        child('protocols', protocols({ protocols: table, service: { peerId, ...refs } }))
+      ]
+    })
+  }
+
+  const system = environment.createSystem({
+    name: 'node',
+    root,
+    ...options.log !== undefined && { log: options.log },
+    ...options.seed !== undefined && { seed: options.seed }
+  })
+  changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
+  const node = new Node({ system, peerId, directory, table, timeouts, randomBytes: length => crypto.randomBytes(length) })
+  await system.ready()
+  return node
+}

@@ -1,0 +1,387 @@
+import type { Observable } from 'rxjs'
+import type { AddressList, AddressManagerMessage } from '../../messages/address-manager.js'
+import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
+import { NetworkError } from '../../messages/errors.js'
+import type { ListenersMessage, ListenOutcome } from '../../messages/listener.js'
+import type { PeerStoreMessage } from '../../messages/peer-store.js'
+import type { ProtocolsMessage } from '../../messages/protocols.js'
+import type { OpenStream, StreamOutcome } from '../../messages/stream.js'
+import type { ConnectOutcome, HungUp, SwarmMessage } from '../../messages/swarm.js'
+import { perfProtocol } from '../../messages/wire/perf.js'
+import { pingProtocol } from '../../messages/wire/ping.js'
+import { checkProtocolId } from '../../messages/value/protocol-id.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
+import type { Inspector } from '../../runtime/inspect/inspector.js'
+import type { ActorRef } from '../../runtime/ref.js'
+import type { System } from '../../runtime/system.js'
+import type { ConnectionView } from '../contract/directory.js'
+import type { InboundHandler, Protocol } from '../contract/protocol.js'
+import type { Stream } from '../contract/stream.js'
+import { measurePerf, type PerfProgress, type PerfResult } from '../perf/perf.js'
+import { roundTrip } from '../ping/ping.js'
+import { protocol as makeProtocol, type ProtocolOptions } from '../protocol/protocol.js'
+import type { SharedProtocolTable } from '../protocol/protocol-table.js'
+import { Connection, connectionClosed, type CloseOptions, type OpenStreamOptions, type ProtocolChoice } from './connection.js'
+import type { Directory } from './directory.js'
+import { NodeEvents, type NodeEvent, type NodeEventListener, type NodeEventName } from './events.js'
+import { PeerStore } from './peer-store.js'
+import { Road, type WaitOptions } from './road.js'
+import { addressOf, destinationOf, peerOf, type Target } from './target.js'
+
+export type NodeStatus = 'starting' | 'started' | 'stopping' | 'stopped'
+
+export interface StopNodeOptions {
+  /** How long connections and services may take to end in order, in milliseconds; then they are cut. Default 5,000. */
+  readonly graceMs?: number
+}
+
+export interface HangUpOptions extends WaitOptions {
+  /** How long open streams may go on, in milliseconds. Default 1,000. */
+  readonly graceMs?: number
+}
+
+/** `timeoutMs` is for connecting and opening the stream; the measurement takes as long as it takes, or until the signal. */
+export interface PerfOptions extends WaitOptions {
+  /** What we send. Default 0. */
+  readonly uploadBytes?: number
+  /** What comes back. Default 0. */
+  readonly downloadBytes?: number
+  readonly onProgress?: (progress: PerfProgress) => void
+}
+
+/** What `createNode` has put together for the facade. */
+export interface NodeParts {
+  readonly system: System
+  readonly peerId: PeerId
+  readonly directory: Directory
+  readonly table: SharedProtocolTable
+  readonly timeouts: { readonly dialMs: number, readonly streamMs: number }
+  /** The 32 bytes that a ping is made of. */
+  readonly randomBytes: (length: number) => Uint8Array
+}
+
+/**
+ * A libp2p node: the one face of a company of actors, each of which may be looked at (`inspect`), killed and replaced.
+ *
+ * Every wait takes `{ signal, timeoutMs }` and has a default deadline; errors are `NetworkError`s with a code, except wrong
+ * arguments, which are `TypeError` or `RangeError`.
+ */
+export class Node implements AsyncDisposable {
+  readonly peerId: PeerId
+  readonly peerStore: PeerStore
+  readonly #parts: NodeParts
+  readonly #road: Road
+  readonly #events: NodeEvents
+  readonly #facades = new WeakMap<ConnectionView, Connection>()
+  #status: NodeStatus = 'starting'
+  #stopping: Promise<void> | undefined
+
+  /** @internal Use `createNode`. */
+  constructor (parts: NodeParts) {
+    this.#parts = parts
+    this.peerId = parts.peerId
+    this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
+    this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')))
+    this.#events = new NodeEvents(parts.system, path => {
+      const view = parts.directory.connection(path)
+      return view === undefined ? undefined : this.#connection(view)
+    })
+    parts.system.trace.add(() => { this.#status = 'stopped' }, ['ended'])
+  }
+
+  /** @internal The whole company has started. */
+  started (): void {
+    if (this.#status === 'starting') this.#status = 'started'
+  }
+
+  get status (): NodeStatus {
+    return this.#status
+  }
+
+  /** Looks into the living actors, and into what is left of the dead. */
+  get inspect (): Inspector {
+    return this.#parts.system.inspect
+  }
+
+  /** All news as an observable of rxjs. */
+  get events$ (): Observable<NodeEvent> {
+    return this.#events.all
+  }
+
+  addEventListener<N extends NodeEventName> (name: N, listener: NodeEventListener<N>): void {
+    this.#events.add(name, listener)
+  }
+
+  removeEventListener<N extends NodeEventName> (name: N, listener: NodeEventListener<N>): void {
+    this.#events.remove(name, listener)
+  }
+
+  /** The addresses under which this node can be reached, with its peer id. */
+  getMultiaddrs (): readonly Multiaddr[] {
+    return this.#parts.directory.addresses.map(address => address.withPeer(this.peerId))
+  }
+
+  /** The ids of all protocols that it speaks. */
+  getProtocols (): readonly string[] {
+    return this.#parts.table.ids
+  }
+
+  /** The open connections, in the order in which they were opened. */
+  getConnections (peer?: PeerId | string): readonly Connection[] {
+    const wanted = peer === undefined ? undefined : peerOf(peer)
+    const found: Connection[] = []
+    for (const view of this.#views) if (wanted === undefined || view.info.peer.equals(wanted)) found.push(this.#connection(view))
+    return found
+  }
+
+  /** The peers that it is connected to. */
+  getPeers (): readonly PeerId[] {
+    const peers = new Map<string, PeerId>()
+    for (const { info: { peer } } of this.#views) peers.set(peer.toString(), peer)
+    return [...peers.values()]
+  }
+
+  /**
+   * Connects to a peer, or finds the connection that is there. Resolved when it is secured, muxed and accepted.
+   *
+   * @throws NetworkError `dial/...`, `upgrade/...`, `limit/...`, `user/aborted`, `user/timeout` (default after 30 s), `user/stopped`;
+   *   TypeError for a target that is none
+   */
+  async dial (target: Target, options: WaitOptions = {}): Promise<Connection> {
+    const to = destinationOf(target)
+    const outcome = await this.#road.ask<SwarmMessage, ConnectOutcome>({
+      to: this.#swarm,
+      ask: (id, deadline, replyTo) => ({ type: 'swarm.connect', id, to, deadline, replyTo }),
+      cancel: id => ({ type: 'swarm.cancel', id })
+    }, options, this.#parts.timeouts.dialMs)
+    if (outcome.type === 'connect.failed') throw this.#road.failed(outcome.failure)
+    return this.#connectionOf(outcome.info)
+  }
+
+  /**
+   * Opens a stream to a peer, connecting first where needed.
+   *
+   * @throws NetworkError as `dial`, and `stream/protocol-unsupported`, `limit/streams`, ...; TypeError for what is no target or protocol
+   */
+  async dialProtocol (target: Target, protocol: ProtocolChoice, options: OpenStreamOptions = {}): Promise<Stream> {
+    const to = destinationOf(target)
+    const { negotiate, onLimitedConnection, ...wait } = options
+    const protocols = idsOf(protocol)
+    const onLimited = onLimitedConnection ?? onLimitedOf(protocol)
+    return this.#stream(await this.#road.ask<SwarmMessage, StreamOutcome>({
+      to: this.#swarm,
+      ask: (id, deadline, replyTo) => ({
+        type: 'swarm.open-stream', id, to, protocols, negotiation: negotiate ?? 'auto', onLimitedConnection: onLimited, deadline, replyTo
+      }),
+      cancel: id => ({ type: 'swarm.cancel', id })
+    }, wait, this.#parts.timeouts.dialMs))
+  }
+
+  /**
+   * Closes all connections to the peer. Resolved when the last has ended.
+   *
+   * @returns how many there were
+   */
+  async hangUp (peer: PeerId | string, options: HangUpOptions = {}): Promise<number> {
+    const id = peerOf(peer)
+    const { graceMs, ...wait } = options
+    const { connections } = await this.#road.ask<SwarmMessage, HungUp>({
+      to: this.#swarm,
+      ask: (request, _, replyTo) => ({ type: 'swarm.hang-up', id: request, peer: id, replyTo, ...graceMs !== undefined && { graceMs } })
+    }, wait, hangUpMs + (graceMs ?? 0))
+    return connections
+  }
+
+  /**
+   * The round trip to a peer over the ping protocol, in milliseconds, connecting first where needed. Opening the stream is not
+   * counted.
+   *
+   * @throws NetworkError as `dialProtocol`; `stream/timeout` when no answer comes within `timeoutMs` (default 10 s)
+   */
+  async ping (target: Target, options: WaitOptions = {}): Promise<number> {
+    const { system, randomBytes } = this.#parts
+    const { signal, timeoutMs = pingMs } = options
+    const stream = await this.dialProtocol(target, pingProtocol, { timeoutMs, negotiate: 'eager', ...signal && { signal } })
+    const alarm = system.root.alarm(timeoutMs, () => { stream.reset('stream/timeout') })
+    try {
+      return await roundTrip(stream, { randomBytes, now: () => system.now() }, signal)
+    } finally {
+      alarm[Symbol.dispose]()
+      void stream.close()
+      stream.closeRead()
+    }
+  }
+
+  /**
+   * Measures throughput to and from a peer that serves `/perf/1.0.0`, connecting first where needed.
+   *
+   * @throws NetworkError as `dialProtocol`; `stream/ended` when fewer bytes come back than were asked for; RangeError for a number
+   *   of bytes that is none
+   */
+  async perf (target: Target, options: PerfOptions): Promise<PerfResult> {
+    const { uploadBytes = 0, downloadBytes = 0, onProgress, ...wait } = options
+    const stream = await this.dialProtocol(target, perfProtocol, { ...wait, negotiate: 'eager' })
+    const { system } = this.#parts
+    return measurePerf(stream, { uploadBytes, downloadBytes, now: () => system.now(), ...onProgress && { onProgress }, ...wait.signal && { signal: wait.signal } })
+  }
+
+  /** Speaks a protocol from now on: each new inbound stream of it gets a handler of its own. As `register(protocol(id, ...))`. */
+  handle (id: string | readonly string[], handler: InboundHandler, options: Omit<ProtocolOptions, 'inbound'> = {}): void {
+    this.register(makeProtocol(id, { ...options, inbound: handler }))
+  }
+
+  /** As `unregister`. */
+  unhandle (id: string | readonly string[]): void {
+    for (const one of idsOf(id)) this.unregister(one)
+  }
+
+  /**
+   * Speaks a protocol from now on, and starts its service.
+   *
+   * @throws NetworkError `user/protocol-taken` when another stands for one of its ids
+   */
+  register (protocol: Protocol): void {
+    this.#parts.table.register(protocol)
+    const { service } = protocol
+    if (service !== undefined) this.#protocols.tell({ type: 'service.start', name: service.name })
+  }
+
+  /** Speaks it no more: new streams are refused, those that are open go on. Its service ends. Unknown ones are ignored. */
+  unregister (protocol: Protocol | string): void {
+    const [id = ''] = typeof protocol === 'string' ? [protocol] : protocol.ids
+    const gone = this.#parts.table.unregister(id)
+    if (gone?.service !== undefined) this.#protocols.tell({ type: 'service.stop', name: gone.service.name })
+  }
+
+  /**
+   * Listens on one more address.
+   *
+   * @returns where it can be reached by it: port 0 and wildcard addresses expanded
+   * @throws NetworkError `listen/...`; TypeError for an address that is none
+   */
+  async listen (address: Multiaddr | string, options: WaitOptions = {}): Promise<readonly Multiaddr[]> {
+    const outcome = await this.#listeners((id, replyTo) => ({ type: 'listeners.listen', id, address: addressOf(address), replyTo }), options)
+    return outcome.type === 'listen.done' ? outcome.addresses : []
+  }
+
+  /** Listens no more on an address that was given to `listen`. Connections stay. */
+  async unlisten (address: Multiaddr | string, options: WaitOptions = {}): Promise<void> {
+    await this.#listeners((id, replyTo) => ({ type: 'listeners.close', id, address: addressOf(address), replyTo }), options)
+  }
+
+  /** Stops listening, lets connections end in order, and stops all actors. Resolved when the last has gone; later calls wait for the same. */
+  async stop (options: StopNodeOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options)
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop (options: StopNodeOptions): Promise<void> {
+    const { system } = this.#parts
+    if (this.#status !== 'stopped') {
+      this.#status = 'stopping'
+      await system.stop(options)
+    }
+    this.#status = 'stopped'
+  }
+
+  async #listeners (message: (id: string, replyTo: Extract<ListenersMessage, { id: string }>['replyTo']) => ListenersMessage, options: WaitOptions): Promise<ListenOutcome> {
+    const to = this.#parts.system.named<ListenersMessage>(this.#path('network/listeners'))
+    const outcome = await this.#road.ask<ListenersMessage, ListenOutcome>({ to, ask: (id, _, replyTo) => message(id, replyTo) }, options, listenMs)
+    if (outcome.type === 'listen.failed') throw this.#road.failed(outcome.failure)
+    // The address manager has been told before we were; its answer comes behind that, and so do `getMultiaddrs()`.
+    const addressManager = this.#parts.system.named<AddressManagerMessage>(this.#path('services/address-manager'))
+    await this.#road.ask<AddressManagerMessage, AddressList>({ to: addressManager, ask: (id, _, replyTo) => ({ type: 'address.get', id, replyTo }) }, options, listenMs)
+    return outcome
+  }
+
+  /** Those that the swarm has accepted and told of: what the getters show and what the events tell is the same. */
+  get #views (): readonly ConnectionView[] {
+    return [...this.#parts.directory.connections].filter(({ info }) => this.#events.isOpen(info.path))
+  }
+
+  get #swarm (): ActorRef<SwarmMessage> {
+    return this.#parts.system.named(this.#path('network/swarm'))
+  }
+
+  get #protocols (): ActorRef<ProtocolsMessage> {
+    return this.#parts.system.named(this.#path('protocols'))
+  }
+
+  #path (below: string): string {
+    return `/${this.#parts.system.name}/${below}`
+  }
+
+  #connectionOf (info: ConnectionInfo): Connection {
+    const view = this.#parts.directory.connection(info.path)
+    // It may have ended since.
+    if (view === undefined) throw connectionClosed(info.path)
+    return this.#connection(view)
+  }
+
+  #connection (view: ConnectionView): Connection {
+    let connection = this.#facades.get(view)
+    if (connection === undefined) {
+      connection = new Connection(view, {
+        openStream: (on, protocols, options) => this.#openStream(on, protocols, options),
+        close: (on, options) => this.#close(on, options)
+      })
+      this.#facades.set(view, connection)
+    }
+    return connection
+  }
+
+  async #openStream (view: ConnectionView, protocol: ProtocolChoice, options: OpenStreamOptions): Promise<Stream> {
+    const { negotiate, onLimitedConnection, ...wait } = options
+    const protocols = idsOf(protocol)
+    if (view.status === 'closed') throw connectionClosed(view.info.path)
+    return this.#stream(await this.#road.ask<ConnectionMessage, StreamOutcome>({
+      to: view.actor,
+      ask: (id, deadline, replyTo): OpenStream => ({
+        type: 'stream.open', id, protocols, negotiation: negotiate ?? 'auto', deadline, replyTo, onLimitedConnection: onLimitedConnection ?? onLimitedOf(protocol)
+      })
+    }, wait, this.#parts.timeouts.streamMs))
+  }
+
+  #stream (outcome: StreamOutcome): Stream {
+    if (outcome.type === 'stream.failed') throw this.#road.failed(outcome.failure)
+    return outcome.handle
+  }
+
+  async #close (view: ConnectionView, options: CloseOptions): Promise<void> {
+    const { graceMs = closeGraceMs, ...wait } = options
+    if (view.status === 'closed') return
+    const close: ConnectionMessage = { type: 'connection.close', code: 'connection/closed', initiator: 'user', graceMs }
+    try {
+      await this.#road.ask<ConnectionMessage, never>({ to: view.actor, ask: () => close }, wait, graceMs + hangUpMs)
+    } catch (error) {
+      // Its end is the answer.
+      if (!(error instanceof NetworkError && (error.code === 'actor/down' || error.code === 'user/stopped'))) throw error
+    }
+  }
+}
+
+function idsOf (protocol: ProtocolChoice): readonly string[] {
+  const ids = typeof protocol === 'string' ? [protocol] : isList(protocol) ? protocol : protocol.ids
+  if (ids.length === 0) throw new TypeError('protocol: at least one id is needed')
+  for (const id of ids) checkProtocolId('protocol', id)
+  return ids
+}
+
+function isList (protocol: ProtocolChoice): protocol is readonly string[] {
+  return Array.isArray(protocol)
+}
+
+function onLimitedOf (protocol: ProtocolChoice): boolean {
+  return typeof protocol === 'object' && 'onLimitedConnection' in protocol && protocol.onLimitedConnection
+}
+
+const pingMs = 10_000
+/** Beyond the grace of the streams: for what is on the way, and for a busy node. */
+const hangUpMs = 10_000
+const closeGraceMs = 1000
+const listenMs = 10_000
