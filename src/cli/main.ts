@@ -2,24 +2,21 @@
 /**
  * The command line. Exit codes: 0 done, 1 failed, 2 called wrongly.
  *
- * Options before the command are ours, everything behind it is the command's own; only `--help` is answered here in
- * both places, since there is one page of help.
+ * Options before the command are ours, everything behind it is the command's own.
  */
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
+import type { Command, ExitCode } from './command.js'
 
-interface Command {
-  readonly summary: string
-  /** Resolves with the exit code. */
-  run (args: readonly string[]): Promise<number>
-}
-
-/** Each command is loaded only when asked for, so that `--help` costs nothing. */
-const commands: Readonly<Record<string, Command>> = {
-  start: {
-    summary: 'show the actor runtime at work',
-    run: async args => (await import('./start.js')).start(args)
-  }
+/** Each command is loaded only when asked for, so that each starts as fast as it can. */
+const commands: Readonly<Record<string, { readonly summary: string, load (): Promise<{ readonly command: Command }> }>> = {
+  start: { summary: 'start a node and listen', load: () => import('./start.js') },
+  id: { summary: 'show, or make, an identity', load: () => import('./id.js') },
+  dial: { summary: 'connect to a peer and show what it is', load: () => import('./dial.js') },
+  ping: { summary: 'measure the round trip to a peer', load: () => import('./ping.js') },
+  perf: { summary: 'measure throughput to and from a peer', load: () => import('./perf.js') },
+  echo: { summary: 'send text to a peer and get it back', load: () => import('./echo.js') },
+  demo: { summary: 'show two nodes at work, and a crash that hurts nobody', load: () => import('./demo.js') }
 }
 
 const usage = `usage: troupe [--help | --version] COMMAND [options]
@@ -30,9 +27,11 @@ ${Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${
 Options:
   -h, --help     print this and exit
   -v, --version  print the version and exit
+
+"troupe COMMAND --help" tells more of each.
 `
 
-async function main (args: readonly string[]): Promise<number> {
+async function main (args: readonly string[]): Promise<ExitCode> {
   const at = args.findIndex(arg => !arg.startsWith('-'))
   const name = args[at]
   const own = at < 0 ? args : args.slice(0, at)
@@ -48,7 +47,7 @@ async function main (args: readonly string[]): Promise<number> {
     return misuse(error instanceof Error ? error.message : String(error))
   }
 
-  if (asked.help === true || rest.includes('--help') || rest.includes('-h')) {
+  if (asked.help === true) {
     process.stdout.write(usage)
     return 0
   }
@@ -57,12 +56,22 @@ async function main (args: readonly string[]): Promise<number> {
     return 0
   }
   if (name === undefined) return misuse('a command is missing')
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command === undefined) return misuse(`there is no command ${name}`)
-  return await command.run(rest)
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (found === undefined) return misuse(`there is no command ${name}`)
+  const { command } = await found.load()
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(`${command.help}\n`)
+    return 0
+  }
+  try {
+    return await command.run(rest)
+  } catch (error) {
+    const { report } = await import('./command.js')
+    return report(name, error, { json: rest.includes('--json'), stack: rest.includes('--stack') })
+  }
 }
 
-function misuse (problem: string): number {
+function misuse (problem: string): ExitCode {
   process.stderr.write(`troupe: ${problem}\n\n${usage}`)
   return 2
 }

@@ -1,0 +1,134 @@
+/** The commands that start nodes, over real sockets between real processes. */
+import { expect } from 'chai'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { objects, Started, troupe, troupeWith } from './support/troupe.js'
+
+const nobody = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
+
+describe('troupe start and its visitors', () => {
+  let started: Started
+  let address: string
+
+  before(async () => {
+    started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--perf')
+    address = await started.address()
+  })
+
+  after(async () => {
+    expect(await started.stop()).to.equal(0)
+    expect(started.events.at(-1)).to.deep.equal({ event: 'node.stopped' })
+  })
+
+  it('says first where it listens', () => {
+    expect(started.events[0]).to.include({ event: 'node.listening' })
+    expect(address).to.match(new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${started.events[0]!['peerId'] as string}$`))
+  })
+
+  it('is pinged', async () => {
+    const outcome = await troupe('ping', address, '--count', '5', '--interval', '1', '--json')
+    const lines = objects(outcome)
+    expect(outcome.stderr).to.equal('')
+    expect(outcome.code).to.equal(0)
+    expect(lines.slice(0, 5).map(({ event, seq }) => [event, seq])).to.deep.equal([1, 2, 3, 4, 5].map(seq => ['ping', seq]))
+    for (const { rttMs } of lines.slice(0, 5)) expect(rttMs).to.be.a('number').greaterThan(0)
+    expect(lines[5]).to.include({ event: 'ping.summary', sent: 5, received: 5 })
+  })
+
+  it('is dialed, and says what it is', async () => {
+    const [line] = objects(await troupe('dial', address, '--json'))
+    expect(line).to.include({ event: 'dial', address, encryption: '/noise', multiplexer: '/yamux/1.0.0' })
+    expect(line!['agentVersion']).to.match(/^troupe\//)
+    expect(line!['protocols']).to.include.members(['/ipfs/id/1.0.0', '/ipfs/ping/1.0.0', '/echo/1.0.0', '/perf/1.0.0'])
+  })
+
+  it('echoes words, and what comes on stdin', async () => {
+    expect(await troupe('echo', address, 'hello there')).to.deep.equal({ code: 0, stdout: 'hello there\n', stderr: '' })
+    const long = 'line of text\n'.repeat(20_000)
+    expect(await troupeWith(long, 'echo', address)).to.deep.equal({ code: 0, stdout: long, stderr: '' })
+  })
+
+  it('is measured', async () => {
+    const outcome = await troupe('perf', address, '--upload', '2M', '--download', '3M', '--json')
+    const lines = objects(outcome)
+    expect(lines.at(-1)).to.include({ type: 'final', uploadBytes: 2 * 1024 * 1024, downloadBytes: 3 * 1024 * 1024 })
+    expect(lines.at(-1)!['timeSeconds']).to.be.a('number').greaterThan(0)
+    expect(outcome.code).to.equal(0)
+  })
+
+  it('tells who came, who they were, and that they went', async () => {
+    for (const name of ['connection.open', 'peer.identify', 'connection.close']) expect(await started.event(name)).to.include({ event: name })
+  })
+
+  const failures: ReadonlyArray<readonly [what: string, args: () => readonly string[], code: string]> = [
+    ['a protocol that it does not speak', () => ['echo', `/ip4/127.0.0.1/tcp/1/p2p/${nobody}`, 'x'], 'dial/refused'],
+    ['a refused port', () => ['ping', '/ip4/127.0.0.1/tcp/1'], 'dial/refused'],
+    ['another peer than the one that was dialed', () => ['dial', address.replace(/12D3\w+$/, nobody)], 'upgrade/peer-mismatch'],
+    ['a name that does not resolve', () => ['dial', '/dns4/does-not-exist.invalid/tcp/1'], 'dial/resolve-failed'],
+    ['an address that nobody can dial', () => ['dial', '/ip4/127.0.0.1/udp/1/quic-v1'], 'dial/no-transport'],
+    ['a listen address that is taken', () => ['start', '--listen', address.replace(/\/p2p\/.*$/, '')], 'listen/address-in-use']
+  ]
+  for (const [what, args, code] of failures) {
+    it(`says in one line what is wrong: ${what}`, async () => {
+      const outcome = await troupe(...args(), '--json')
+      expect(outcome.stderr.split('\n')[0]).to.include(`[${code}]`)
+      expect(outcome.stderr).to.not.match(/\n {4}at /)
+      expect(objects(outcome).at(-1)).to.include({ event: 'error', code })
+      expect(outcome.code).to.equal(1)
+    })
+  }
+
+  it('prints a stack only when asked', async () => {
+    expect((await troupe('ping', '/ip4/127.0.0.1/tcp/1', '--stack')).stderr).to.match(/\n {4}at /)
+  })
+})
+
+describe('troupe demo', () => {
+  it('shows a crash that hurts nobody', async () => {
+    const { code, stderr, stdout } = await troupe('demo')
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    expect(stdout).to.match(/before anybody has met[\s\S]*while both streams are open[\s\S]*after the crash/)
+      .and.match(/has a bug/)
+      .and.match(/The echo beside it was not disturbed: still there\?/)
+      .and.match(/Left over at Alice: 0 actors, 0 timers, 0 tasks, 0 sockets\.\n$/)
+  })
+})
+
+describe('troupe id', () => {
+  let folder: string
+
+  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'troupe-')) })
+  afterEach(() => { rmSync(folder, { recursive: true }) })
+
+  it('makes an identity once, readable by its owner only', async () => {
+    const data = join(folder, 'deep', 'data')
+    const first = await troupe('id', '--data', data)
+    expect(first.stdout).to.match(/^12D3Koo\w+\n$/)
+    expect(await troupe('id', '--data', data)).to.deep.equal(first)
+    expect(statSync(join(data, 'identity.pem')).mode & 0o777).to.equal(0o600)
+  })
+
+  it('reads keys of every form', async () => {
+    const [made] = objects(await troupe('id', '--type', 'secp256k1', '--private', '--json'))
+    const file = join(folder, 'key.pem')
+    writeFileSync(file, made!['privateKey'] as string)
+    expect(objects(await troupe('id', '--key', file, '--json'))[0]).to.include({ peerId: made!['peerId'], type: 'secp256k1' })
+  })
+
+  it('keeps the identity of a node', async () => {
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--data', folder)
+    const { peerId } = await started.event('node.listening')
+    expect(await started.stop('SIGTERM')).to.equal(0)
+    expect((await troupe('id', '--data', folder)).stdout).to.equal(`${peerId as string}\n`)
+    expect(readFileSync(join(folder, 'identity.pem'), 'utf8')).to.include('PRIVATE KEY')
+  })
+
+  it('refuses a file that is no key', async () => {
+    const file = join(folder, 'key')
+    writeFileSync(file, 'no key')
+    const { code, stderr } = await troupe('id', '--key', file)
+    expect(stderr).to.match(/^troupe id: .*key holds no private key/)
+    expect(code).to.equal(2)
+  })
+})
