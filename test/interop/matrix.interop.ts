@@ -8,7 +8,6 @@ import { cases, keyCase, notApplicable } from './cases.js'
 import { keyTypes, type KeyType, type Side } from './control.js'
 import { buildForeign, foreignNames, startForeign, type ForeignName, type SideOptions } from './foreign.js'
 import { Matrix } from './matrix.js'
-import { troupeIsThere } from './troupe-api.js'
 import { startTroupe } from './troupe-side.js'
 
 type SideName = ForeignName | 'troupe'
@@ -90,7 +89,7 @@ function chosenPairs (): ReadonlyArray<readonly [SideName, SideName]> {
 }
 
 async function isThere (name: SideName): Promise<boolean> {
-  return name === 'troupe' ? await troupeIsThere() : await buildForeign(name)
+  return name === 'troupe' || await buildForeign(name)
 }
 
 async function start (name: SideName, options: SideOptions = {}): Promise<Side> {

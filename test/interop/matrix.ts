@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Side } from './control.js'
 
-const begin = '<!-- interop matrix: begin (TROUPE_WRITE_MATRIX=1 npm run test:interop) -->'
+const begin = '<!-- interop matrix: begin -->'
 const end = '<!-- interop matrix: end -->'
 
 export class Matrix {

@@ -1,24 +1,22 @@
 /** Our own node as a side of the suite: in this process, through nothing but its public API. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createNode, echo, generateKeyPair, perf, type Connection, type Node, type Protocol, type Stream } from '../../src/index.js'
 import { pattern, protocols, type Answers, type CommandName, type Identity, type KeyType, type Outcome, type Side, type Sum, type Told } from './control.js'
 import type { SideOptions } from './foreign.js'
-import { loadTroupe, type Api, type Connection, type Node, type Stream } from './troupe-api.js'
 
 const chunkBytes = 65_536
 
 /** The default of 32 inbound streams of a protocol refuses what the case of 200 streams opens. */
 const limits = { inbound: 1000, inboundPerPeer: 1000 }
 
-const keyNames: Record<KeyType, Parameters<Api['generateKeyPair']>[0]> = { ed25519: 'Ed25519', secp256k1: 'secp256k1', ecdsa: 'ECDSA', rsa: 'RSA' }
+const keyNames: Record<KeyType, Parameters<typeof generateKeyPair>[0]> = { ed25519: 'Ed25519', secp256k1: 'secp256k1', ecdsa: 'ECDSA', rsa: 'RSA' }
 
 export async function startTroupe ({ keyType = 'ed25519', listen = '/ip4/127.0.0.1/tcp/0' }: SideOptions = {}): Promise<Side> {
-  const api = await loadTroupe()
-  const echo = api.echo()
-  const node = await api.createNode({
-    privateKey: await api.generateKeyPair(keyNames[keyType]),
+  const node = await createNode({
+    privateKey: await generateKeyPair(keyNames[keyType]),
     listen: [listen],
-    protocols: [{ ...echo, limits: { ...echo.limits, ...limits } }, api.perf()]
+    protocols: [wide(echo()), perf()]
   })
   const side = new TroupeSide(node)
   return {
@@ -298,6 +296,10 @@ async function firstByte (stream: Stream, act?: () => void): Promise<Outcome> {
 /** Whoever asked for it waits for its end elsewhere. */
 function end (connection: Connection): void {
   connection.close({ graceMs: 0 }).catch(() => {})
+}
+
+function wide (protocol: Protocol): Protocol {
+  return { ...protocol, limits: { ...protocol.limits, ...limits } }
 }
 
 function ownVersion (): string {
