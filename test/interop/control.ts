@@ -29,7 +29,7 @@ export const protocols = {
   closeFirst: '/troupe/test/close-first/1.0.0',
   /** Answers the first byte with the same byte, then reads to the end or to the reset. */
   hold: '/troupe/test/hold/1.0.0',
-  /** Resets the stream upon the first byte. */
+  /** Resets the stream upon the first byte, with `resetCode` when the implementation can. */
   reset: '/troupe/test/reset/1.0.0',
   /** Closes the whole connection upon the first byte. */
   close: '/troupe/test/close/1.0.0'
@@ -37,6 +37,15 @@ export const protocols = {
 
 /** How reading a stream came to its end. */
 export type Outcome = 'end' | 'reset'
+
+/** "Protocol violation" of libp2p/specs pull 623; stands where nobody says it by accident. */
+export const resetCode = 0x1004
+
+/** How it ended, and the code of the reset, from those that know codes. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly code?: number
+}
 
 export interface Identity {
   readonly peerId: string
@@ -72,17 +81,17 @@ export interface Commands {
   readonly 'streams': { told: { address: string, count: number, bytes: number, seed: number }, answers: Sum & { streams: number } }
   /** By the dialer: to the sink, whose answer is given. By the listener: `closeFirst`, and the sum of what was sent after its end. */
   readonly 'half-close': { told: { address: string, by: Closer, bytes: number, seed: number }, answers: Sum }
-  /** By the dialer: `hold`, reset once it answered. By the listener: one byte to `reset`. */
-  readonly 'reset': { told: { address: string, by: Closer }, answers: { outcome: Outcome } }
+  /** By the dialer: `hold`, reset once it answered, with `resetCode` when it can. By the listener: one byte to `reset`. */
+  readonly 'reset': { told: { address: string, by: Closer }, answers: Ending }
   /** The same with the whole connection. Answers once this side has no connection left. */
-  readonly 'close': { told: { address: string, by: Closer }, answers: { outcome: Outcome } }
+  readonly 'close': { told: { address: string, by: Closer }, answers: Ending }
   /** Up: to the sink, whose answer is given. Down: from the source. */
   readonly 'bulk': { told: { address: string, way: 'up' | 'down', bytes: number, seed: number }, answers: Sum & { ms: number } }
 
   /** What identify said of a connected peer; waits for it, and until the peer serves `protocol` when that is given. */
   readonly 'seen': { told: { peer: string, protocol?: string }, answers: Identity }
   /** Waits for the next stream of ours (not echo, not perf) that this side has served to its end, and forgets it. */
-  readonly 'served': { told: { protocol: string }, answers: Sum & { outcome: Outcome } }
+  readonly 'served': { told: { protocol: string }, answers: Sum & Ending }
   /** Waits until there is a connection to the peer, or none. */
   readonly 'connected': { told: { peer: string, want: boolean }, answers: object }
   readonly 'hang-up': { told: { peer: string }, answers: object }

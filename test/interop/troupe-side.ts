@@ -1,14 +1,17 @@
 /** Our own node as a side of the suite: in this process, through nothing but its public API. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createNode, echo, generateKeyPair, perf, type Connection, type Node, type Protocol, type Stream } from '../../src/index.js'
-import { pattern, protocols, type Answers, type CommandName, type Identity, type KeyType, type Outcome, type Side, type Sum, type Told } from './control.js'
+import { codeFromWire, createNode, echo, generateKeyPair, NetworkError, perf, type Connection, type Node, type Protocol, type Stream } from '../../src/index.js'
+import { pattern, protocols, resetCode, type Answers, type CommandName, type Ending, type Identity, type KeyType, type Side, type Sum, type Told } from './control.js'
 import type { SideOptions } from './foreign.js'
 
 const chunkBytes = 65_536
 
 /** The default of 32 inbound streams of a protocol refuses what the case of 200 streams opens. */
 const limits = { inbound: 1000, inboundPerPeer: 1000 }
+
+/** Goes over the wire as `resetCode`. */
+const ownReset = codeFromWire(resetCode, 'stream')
 
 const keyNames: Record<KeyType, Parameters<typeof generateKeyPair>[0]> = { ed25519: 'Ed25519', secp256k1: 'secp256k1', ecdsa: 'ECDSA', rsa: 'RSA' }
 
@@ -34,7 +37,7 @@ export async function startTroupe ({ keyType = 'ed25519', listen = '/ip4/127.0.0
 class TroupeSide {
   readonly #node: Node
   readonly #seen = new Map<string, Identity>()
-  readonly #served = new Map<string, (Sum & { outcome: Outcome })[]>()
+  readonly #served = new Map<string, (Sum & Ending)[]>()
   /** Whoever waits for something looks again when anything has changed. */
   readonly #waiting = new Set<() => void>()
 
@@ -114,15 +117,15 @@ class TroupeSide {
 
     'reset': async ({ address, by }) => {
       const stream = await this.#node.dialProtocol(address, by === 'dialer' ? protocols.hold : protocols.reset)
-      return { outcome: await firstByte(stream, by === 'dialer' ? () => { stream.reset() } : undefined) }
+      return await firstByte(stream, by === 'dialer' ? () => { stream.reset(ownReset) } : undefined)
     },
 
     'close': async ({ address, by }) => {
       const connection = await this.#node.dial(address)
       const stream = await connection.newStream(by === 'dialer' ? protocols.hold : protocols.close)
-      const outcome = await firstByte(stream, by === 'dialer' ? () => { end(connection) } : undefined)
+      const ending = await firstByte(stream, by === 'dialer' ? () => { end(connection) } : undefined)
       await this.#until(() => this.#node.getConnections(connection.remotePeer).length === 0)
-      return { outcome }
+      return ending
     },
 
     'bulk': async ({ address, way, bytes, seed }) => {
@@ -177,7 +180,7 @@ class TroupeSide {
     })
     this.#serve(protocols.reset, async (stream, tally) => {
       tally.take(await stream.readExactly(1))
-      stream.reset()
+      stream.reset(ownReset)
       await stream.read()
     })
     this.#serve(protocols.close, async (stream, tally) => {
@@ -190,8 +193,8 @@ class TroupeSide {
   #serve (protocol: string, handler: (stream: Stream, tally: Tally) => Promise<void>): void {
     this.#node.handle(protocol, async stream => {
       const tally = new Tally()
-      const outcome = await handler(stream, tally).then((): Outcome => 'end', (): Outcome => 'reset')
-      this.#served.set(protocol, [...this.#served.get(protocol) ?? [], { ...tally.sum(), outcome }])
+      const ending = await endingOf(handler(stream, tally))
+      this.#served.set(protocol, [...this.#served.get(protocol) ?? [], { ...tally.sum(), ...ending }])
       this.#changed()
     }, { limits })
   }
@@ -284,13 +287,22 @@ async function writePattern (stream: Stream, seed: number, bytes: number): Promi
 }
 
 /** Sends one byte and tells how the stream ended; who acts does so once it is answered. */
-async function firstByte (stream: Stream, act?: () => void): Promise<Outcome> {
+async function firstByte (stream: Stream, act?: () => void): Promise<Ending> {
   await stream.write(Uint8Array.of(1))
   if (act !== undefined) {
     await stream.readExactly(1)
     act()
   }
-  return await readToEnd(stream).then((): Outcome => 'end', (): Outcome => 'reset')
+  return await endingOf(readToEnd(stream))
+}
+
+async function endingOf (work: Promise<unknown>): Promise<Ending> {
+  try {
+    await work
+    return { outcome: 'end' }
+  } catch (error) {
+    return { outcome: 'reset', ...error instanceof NetworkError && error.wireCode !== undefined && { code: error.wireCode } }
+  }
 }
 
 /** Whoever asked for it waits for its end elsewhere. */

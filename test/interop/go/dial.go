@@ -201,7 +201,7 @@ func (p *peer) reset(ctx context.Context, command told) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	return firstByte(stream, command.By == "dialer", stream.Reset)
+	return firstByte(stream, command.By == "dialer", func() error { return stream.ResetWithError(resetCode) })
 }
 
 func (p *peer) close(ctx context.Context, command told) (figures, error) {
@@ -259,7 +259,7 @@ func firstByte(stream network.Stream, acts bool, act func() error) (figures, err
 	case err == nil:
 		return figures{"outcome": "end"}, nil
 	case errors.Is(err, network.ErrReset):
-		return figures{"outcome": "reset"}, nil
+		return resetOf(err), nil
 	}
 	return nil, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"os"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -23,6 +24,9 @@ const (
 	holdProtocol       = "/troupe/test/hold/1.0.0"
 	resetProtocol      = "/troupe/test/reset/1.0.0"
 	closeProtocol      = "/troupe/test/close/1.0.0"
+
+	// As the suite says, in place of none.
+	resetCode = network.StreamProtocolViolation
 
 	chunkBytes = 65536
 )
@@ -81,7 +85,7 @@ func (p *peer) serveAll() {
 	})
 	p.serve(resetProtocol, func(stream network.Stream, tally *tally) error {
 		_, err := io.CopyN(tally, stream, 1)
-		return errors.Join(err, stream.Reset(), network.ErrReset)
+		return errors.Join(err, stream.ResetWithError(resetCode), network.ErrReset)
 	})
 	p.serve(closeProtocol, func(stream network.Stream, tally *tally) error {
 		_, err := io.CopyN(tally, stream, 1)
@@ -93,18 +97,27 @@ func (p *peer) serveAll() {
 func (p *peer) serve(id protocol.ID, handle func(network.Stream, *tally) error) {
 	p.node.SetStreamHandler(id, func(stream network.Stream) {
 		tally := newTally()
-		outcome := "end"
+		ending := figures{"outcome": "end"}
 		unlessBroken(func(stream network.Stream) error {
 			err := handle(stream, tally)
 			if err != nil {
-				outcome = "reset"
+				ending = resetOf(err)
 			}
 			return err
 		})(stream)
 		sum := tally.figures()
-		sum["outcome"] = outcome
+		maps.Copy(sum, ending)
 		p.change(func() { p.served[string(id)] = append(p.served[string(id)], sum) })
 	})
+}
+
+// resetOf tells how a stream was broken.
+func resetOf(err error) figures {
+	var reset *network.StreamError
+	if errors.As(err, &reset) {
+		return figures{"outcome": "reset", "code": reset.ErrorCode}
+	}
+	return figures{"outcome": "reset"}
 }
 
 // unlessBroken closes the stream when all went well, and else resets it.
