@@ -82,6 +82,17 @@ describe('multistream, both sides (connections/README.md, multistream-select)', 
     mustSurviveTruncation<NegotiationEvent>(() => responder(['/b']), concat([greeting('/a', 'ls', '/b'), utf8('rest')]))
   })
 
+  it('counts a list as many answers as it has entries', () => {
+    const list = Array.from({ length: 400 }, (_, i) => `/protocol/${i}`)
+    const core = (): MultistreamResponderCore => responder(list)
+    const asked = observe<NegotiationEvent>(core(), [greeting(...new Array<string>(1000).fill('ls'))])
+    expect(asked.failure).to.equal('stream/protocol-unsupported')
+    expect(asked.written.length / 2).to.be.below(4 * encodeList(list).length)
+    // Once one hears it in any case.
+    const many = Array.from({ length: 5000 }, (_, i) => `/protocol/${i}`)
+    expect(observe<NegotiationEvent>(responder(many), [greeting('ls', '/protocol/7')]).events).to.deep.equal([selected('/protocol/7')])
+  })
+
   it('has one deadline, and names it by what is negotiated', () => {
     for (const [purpose, code] of [['stream', 'stream/timeout'], ['security', 'upgrade/timeout'], ['muxer', 'upgrade/timeout']] as const) {
       const pair = new Pair<NegotiationEvent>(initiator(['/a'], { purpose }), responder(['/a'], { purpose }))

@@ -208,6 +208,10 @@ class ConnectionWork implements ConnectionBody {
     if (this.attached || this.link === null) return
     this.attached = true
     const { self } = actor
+    // Never lost, however full the mailbox is of what others want: a timer always gets in.
+    const tellSurely = (message: ConnectionMessage): void => {
+      if (!self.tell(message) && self.alive) actor.timer(message.type, 0, message)
+    }
     const listener: MuxedLinkListener = {
       // Where nobody takes streams, or no more, the kernel resets it.
       onStream: handle => {
@@ -217,8 +221,8 @@ class ConnectionWork implements ConnectionBody {
       onRefused: code => { self.tell({ type: 'link.refused-stream', code }) },
       onOpenable: () => { this.streams?.tell({ type: 'stream.openable' }) },
       onPong: rttMs => { self.tell({ type: 'link.pong', rttMs }) },
-      onGoAway: code => { self.tell({ type: 'link.going-away', code }) },
-      onClose: (code, text, initiator) => { self.tell({ type: 'link.closed', code, text, initiator }) }
+      onGoAway: code => { tellSurely({ type: 'link.going-away', code }) },
+      onClose: (code, text, initiator) => { tellSurely({ type: 'link.closed', code, text, initiator }) }
     }
     this.link.attach(actor, listener)
   }

@@ -14,6 +14,7 @@ import type { Failure } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyMessage, IdentifyResult, IdentifySource } from '../../messages/identify.js'
 import type { PeerPatch } from '../../messages/peer-store.js'
 import { PrivateKey } from '../../messages/value/keys.js'
+import { sharedAddresses } from '../../messages/value/address-scope.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { nextSeq } from '../../messages/value/peer-record.js'
 import { identifyProtocol, identifyPushProtocol } from '../../messages/wire/identify.js'
@@ -264,10 +265,12 @@ function learn ({ context, schedule }: State, result: IdentifyResult, pushed: bo
   const known = schedule.connection(connection)
   const publicKey = known?.info.remoteKey ?? peer.publicKey
   const namesProtocols = !pushed || protocols.length > 0
+  // What was said is told as it was said; what is kept will be dialed.
+  const dialable = (addresses: readonly Multiaddr[]): readonly Multiaddr[] => sharedAddresses(addresses, known?.info.remoteAddress)
   const patch: PeerPatch = {
     ...publicKey !== undefined && { publicKey },
     // The signed ones are the better ones.
-    ...record !== undefined ? { record } : listenAddresses.length > 0 && { addresses: listenAddresses },
+    ...record !== undefined ? { record: { ...record, addresses: dialable(record.addresses) } } : listenAddresses.length > 0 && { addresses: dialable(listenAddresses) },
     ...namesProtocols && { protocols },
     ...agentVersion !== undefined && { agentVersion },
     ...protocolVersion !== undefined && { protocolVersion }

@@ -73,7 +73,10 @@ export class NodeEvents {
     return this.open.has(path)
   }
 
+  /** @throws TypeError for a name that there is none of, or a listener that is no function */
   add<N extends NodeEventName> (name: N, listener: NodeEventListener<N>): void {
+    if (!eventNames.includes(name)) throw new TypeError(`name: there is no event '${String(name)}'; there are ${eventNames.join(', ')}`)
+    if (typeof listener !== 'function') throw new TypeError(`listener: must be a function; got ${typeof listener}`)
     const known = this.listeners.get(name) ?? new Set()
     this.listeners.set(name, known.add(listener as unknown as NodeEventListener<NodeEventName>))
   }
@@ -137,6 +140,11 @@ export class NodeEvents {
     }
   }
 }
+
+const eventNames: readonly string[] = Object.keys({
+  'peer:connect': true, 'peer:disconnect': true, 'peer:identify': true, 'peer:update': true, 'connection:open': true, 'connection:close': true,
+  'self:addresses': true, 'self:protocols': true
+} satisfies Record<NodeEventName, true>)
 
 /** Whose news each is. */
 const emitters: Readonly<Record<Emitted['type'], string>> = {

@@ -5,28 +5,29 @@ import { NetworkError } from '../../messages/errors.js'
 import type { ListenersMessage, ListenOutcome } from '../../messages/listener.js'
 import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolsMessage } from '../../messages/protocols.js'
-import type { OpenStream, StreamOutcome } from '../../messages/stream.js'
+import type { Negotiation, OpenStream, StreamOutcome } from '../../messages/stream.js'
 import type { ConnectOutcome, HungUp, SwarmMessage } from '../../messages/swarm.js'
 import { perfProtocol } from '../../messages/wire/perf.js'
 import { pingProtocol } from '../../messages/wire/ping.js'
 import { checkProtocolId } from '../../messages/value/protocol-id.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
+import { checkNumber, checkOptions } from '../../runtime/errors.js'
 import type { Inspector } from '../../runtime/inspect/inspector.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
 import type { ConnectionView } from '../contract/directory.js'
 import type { InboundHandler, Protocol } from '../contract/protocol.js'
 import type { Stream } from '../contract/stream.js'
-import { measurePerf, type PerfProgress, type PerfResult } from '../perf/perf.js'
+import { checkPerfBytes, measurePerf, type PerfProgress, type PerfResult } from '../perf/perf.js'
 import { roundTrip } from '../ping/ping.js'
-import { protocol as makeProtocol, type ProtocolOptions } from '../protocol/protocol.js'
+import { checkProtocol, protocol as makeProtocol, type ProtocolOptions } from '../protocol/protocol.js'
 import type { SharedProtocolTable } from '../protocol/protocol-table.js'
 import { Connection, connectionClosed, type CloseOptions, type OpenStreamOptions, type ProtocolChoice } from './connection.js'
 import type { Directory } from './directory.js'
 import { NodeEvents, type NodeEvent, type NodeEventListener, type NodeEventName } from './events.js'
 import { PeerStore } from './peer-store.js'
-import { Road, type WaitOptions } from './road.js'
+import { checkWait, Road, type WaitOptions } from './road.js'
 import { addressOf, destinationOf, peerOf, type Target } from './target.js'
 
 export type NodeStatus = 'starting' | 'started' | 'stopping' | 'stopped'
@@ -149,6 +150,7 @@ export class Node implements AsyncDisposable {
    *   TypeError for a target that is none
    */
   async dial (target: Target, options: WaitOptions = {}): Promise<Connection> {
+    checkWait('dial', options)
     const to = destinationOf(target)
     const outcome = await this.#road.ask<SwarmMessage, ConnectOutcome>({
       to: this.#swarm,
@@ -165,6 +167,7 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError as `dial`, and `stream/protocol-unsupported`, `limit/streams`, ...; TypeError for what is no target or protocol
    */
   async dialProtocol (target: Target, protocol: ProtocolChoice, options: OpenStreamOptions = {}): Promise<Stream> {
+    checkOpening('dialProtocol', options)
     const to = destinationOf(target)
     const { negotiate, onLimitedConnection, ...wait } = options
     const protocols = idsOf(protocol)
@@ -184,6 +187,7 @@ export class Node implements AsyncDisposable {
    * @returns how many there were
    */
   async hangUp (peer: PeerId | string, options: HangUpOptions = {}): Promise<number> {
+    checkClosing('hangUp', options)
     const id = peerOf(peer)
     const { graceMs, ...wait } = options
     const { connections } = await this.#road.ask<SwarmMessage, HungUp>({
@@ -200,6 +204,7 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError as `dialProtocol`; `stream/timeout` when no answer comes within `timeoutMs` (default 10 s)
    */
   async ping (target: Target, options: WaitOptions = {}): Promise<number> {
+    checkWait('ping', options)
     const { system, randomBytes } = this.#parts
     const { signal, timeoutMs = pingMs } = options
     const stream = await this.dialProtocol(target, pingProtocol, { timeoutMs, negotiate: 'eager', ...signal && { signal } })
@@ -219,8 +224,11 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError as `dialProtocol`; `stream/ended` when fewer bytes come back than were asked for; RangeError for a number
    *   of bytes that is none
    */
-  async perf (target: Target, options: PerfOptions): Promise<PerfResult> {
+  async perf (target: Target, options: PerfOptions = {}): Promise<PerfResult> {
+    checkWait('perf', options, 'uploadBytes', 'downloadBytes', 'onProgress')
     const { uploadBytes = 0, downloadBytes = 0, onProgress, ...wait } = options
+    checkPerfBytes('uploadBytes', uploadBytes)
+    checkPerfBytes('downloadBytes', downloadBytes)
     const stream = await this.dialProtocol(target, perfProtocol, { ...wait, negotiate: 'eager' })
     const { system } = this.#parts
     return measurePerf(stream, { uploadBytes, downloadBytes, now: () => system.now(), ...onProgress && { onProgress }, ...wait.signal && { signal: wait.signal } })
@@ -242,6 +250,7 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError `user/protocol-taken` when another stands for one of its ids
    */
   register (protocol: Protocol): void {
+    checkProtocol('register', protocol)
     this.#parts.table.register(protocol)
     const { service } = protocol
     if (service !== undefined) this.#protocols.tell({ type: 'service.start', name: service.name })
@@ -249,7 +258,7 @@ export class Node implements AsyncDisposable {
 
   /** Speaks it no more: new streams are refused, those that are open go on. Its service ends. Unknown ones are ignored. */
   unregister (protocol: Protocol | string): void {
-    const [id = ''] = typeof protocol === 'string' ? [protocol] : protocol.ids
+    const [id = ''] = idsOf(protocol)
     const gone = this.#parts.table.unregister(id)
     if (gone?.service !== undefined) this.#protocols.tell({ type: 'service.stop', name: gone.service.name })
   }
@@ -261,17 +270,26 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError `listen/...`; TypeError for an address that is none
    */
   async listen (address: Multiaddr | string, options: WaitOptions = {}): Promise<readonly Multiaddr[]> {
-    const outcome = await this.#listeners((id, replyTo) => ({ type: 'listeners.listen', id, address: addressOf(address), replyTo }), options)
+    const on = addressOf(address, 'address')
+    const outcome = await this.#listeners('listen', (id, replyTo) => ({ type: 'listeners.listen', id, address: on, replyTo }), options)
     return outcome.type === 'listen.done' ? outcome.addresses : []
   }
 
   /** Listens no more on an address that was given to `listen`. Connections stay. */
   async unlisten (address: Multiaddr | string, options: WaitOptions = {}): Promise<void> {
-    await this.#listeners((id, replyTo) => ({ type: 'listeners.close', id, address: addressOf(address), replyTo }), options)
+    const on = addressOf(address, 'address')
+    await this.#listeners('unlisten', (id, replyTo) => ({ type: 'listeners.close', id, address: on, replyTo }), options)
   }
 
-  /** Stops listening, lets connections end in order, and stops all actors. Resolved when the last has gone; later calls wait for the same. */
+  /**
+   * Stops listening, lets connections end in order, and stops all actors. Resolved when the last has gone; later calls wait for
+   * the same.
+   *
+   * @throws TypeError, RangeError for a wrong option; then nothing has been stopped
+   */
   async stop (options: StopNodeOptions = {}): Promise<void> {
+    checkOptions('stop', options, ['graceMs'])
+    checkNumber('stop', 'graceMs', options.graceMs)
     this.#stopping ??= this.#stop(options)
     return this.#stopping
   }
@@ -289,7 +307,8 @@ export class Node implements AsyncDisposable {
     this.#status = 'stopped'
   }
 
-  async #listeners (message: (id: string, replyTo: Extract<ListenersMessage, { id: string }>['replyTo']) => ListenersMessage, options: WaitOptions): Promise<ListenOutcome> {
+  async #listeners (where: string, message: (id: string, replyTo: Extract<ListenersMessage, { id: string }>['replyTo']) => ListenersMessage, options: WaitOptions): Promise<ListenOutcome> {
+    checkWait(where, options)
     const to = this.#parts.system.named<ListenersMessage>(this.#path('network/listeners'))
     const outcome = await this.#road.ask<ListenersMessage, ListenOutcome>({ to, ask: (id, _, replyTo) => message(id, replyTo) }, options, listenMs)
     if (outcome.type === 'listen.failed') throw this.#road.failed(outcome.failure)
@@ -336,6 +355,7 @@ export class Node implements AsyncDisposable {
   }
 
   async #openStream (view: ConnectionView, protocol: ProtocolChoice, options: OpenStreamOptions): Promise<Stream> {
+    checkOpening('newStream', options)
     const { negotiate, onLimitedConnection, ...wait } = options
     const protocols = idsOf(protocol)
     if (view.status === 'closed') throw connectionClosed(view.info.path)
@@ -353,6 +373,7 @@ export class Node implements AsyncDisposable {
   }
 
   async #close (view: ConnectionView, options: CloseOptions): Promise<void> {
+    checkClosing('close', options)
     const { graceMs = closeGraceMs, ...wait } = options
     if (view.status === 'closed') return
     const close: ConnectionMessage = { type: 'connection.close', code: 'connection/closed', initiator: 'user', graceMs }
@@ -365,11 +386,29 @@ export class Node implements AsyncDisposable {
   }
 }
 
+/** What opening a stream takes. @throws TypeError, RangeError that names the option */
+function checkOpening (where: string, options: OpenStreamOptions): void {
+  checkWait(where, options, 'negotiate', 'onLimitedConnection')
+  const { negotiate, onLimitedConnection } = options
+  if (negotiate !== undefined && !negotiations.includes(negotiate)) throw new TypeError(`${where}: option 'negotiate' must be ${negotiations.join(', ')}; got ${String(negotiate)}`)
+  if (onLimitedConnection !== undefined && typeof onLimitedConnection !== 'boolean') throw new TypeError(`${where}: option 'onLimitedConnection' must be true or false`)
+}
+
+const negotiations: readonly Negotiation[] = ['auto', 'eager', 'lazy']
+
+/** What closing takes. @throws TypeError, RangeError that names the option */
+function checkClosing (where: string, options: CloseOptions): void {
+  checkWait(where, options, 'graceMs')
+  checkNumber(where, 'graceMs', options.graceMs)
+}
+
+/** @throws TypeError that names the argument */
 function idsOf (protocol: ProtocolChoice): readonly string[] {
-  const ids = typeof protocol === 'string' ? [protocol] : isList(protocol) ? protocol : protocol.ids
+  const ids = typeof protocol === 'string' ? [protocol] : isList(protocol) ? protocol : (protocol as Partial<Protocol> | null | undefined)?.ids
+  if (!Array.isArray(ids)) throw new TypeError('protocol: must be a protocol id, a list of them, or a protocol')
   if (ids.length === 0) throw new TypeError('protocol: at least one id is needed')
-  for (const id of ids) checkProtocolId('protocol', id)
-  return ids
+  for (const id of ids as readonly string[]) checkProtocolId('protocol', id)
+  return ids as readonly string[]
 }
 
 function isList (protocol: ProtocolChoice): protocol is readonly string[] {

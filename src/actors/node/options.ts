@@ -10,6 +10,7 @@ import type { ConnectionOptions } from '../connection/connection.actor.js'
 import type { IdentifyOptions as AllIdentifyOptions } from '../identify/identify.actor.js'
 import type { PeerStoreLimits } from '../peer-store/peer-book.core.js'
 import type { AdmissionLimits } from '../swarm/admission.core.js'
+import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
 import { Problems } from './problems.js'
 
@@ -90,6 +91,7 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   else for (const [at, address] of (listen as readonly (Multiaddr | string)[]).entries()) problems.try(`listen[${at}]`, () => addresses.push(address instanceof Multiaddr ? address : Multiaddr.parse(address)))
   if (privateKey !== undefined && !(privateKey instanceof PrivateKey)) problems.add('privateKey', 'a PrivateKey, as generateKeyPair and importKey make it', privateKey)
   if (!Array.isArray(protocols)) problems.add('protocols', 'a list of protocols', protocols)
+  else for (const [at, protocol] of (protocols as readonly Protocol[]).entries()) problems.try(`protocols[${at}]`, () => { checkProtocol('protocol', protocol) })
   for (const name of ['transports', 'security', 'muxers'] as const) {
     const components = options[name]
     if (components !== undefined && !(Array.isArray(components) && components.every(component => typeof component === 'function'))) {

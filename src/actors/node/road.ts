@@ -1,6 +1,6 @@
 import { NetworkError } from '../../messages/errors.js'
 import { failureError, type Failure } from '../../messages/failure.js'
-import { ActorError } from '../../runtime/errors.js'
+import { ActorError, checkNumber, checkOptions } from '../../runtime/errors.js'
 import type { Message } from '../../runtime/message.js'
 import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
@@ -11,6 +11,17 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
   /** In milliseconds; each call states its default. */
   readonly timeoutMs?: number
+}
+
+/** Names of the options of every wait. */
+export const waitOptions = ['signal', 'timeoutMs'] as const
+
+/** @throws TypeError, RangeError that names the option; `known` are those that this call has besides */
+export function checkWait (where: string, options: WaitOptions, ...known: readonly string[]): void {
+  checkOptions(where, options, [...waitOptions, ...known])
+  const { signal, timeoutMs } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError(`${where}: option 'signal' must be an AbortSignal; got ${typeof signal}`)
+  checkNumber(where, 'timeoutMs', timeoutMs)
 }
 
 /** A question of a user to the company: what is asked, and what takes it back. */
@@ -37,12 +48,11 @@ export class Road {
   }
 
   /**
-   * @throws (as rejection) NetworkError `user/aborted`, `user/timeout`, `user/stopped`, `actor/down`, `actor/refused`; RangeError for
-   *   a timeout that is none
+   * @param options checked by `checkWait`
+   * @throws (as rejection) NetworkError `user/aborted`, `user/timeout`, `user/stopped`, `actor/down`, `actor/refused`
    */
   async ask<M extends Message, R extends Message> (request: Request<M, R>, options: WaitOptions, defaultTimeoutMs: number): Promise<R> {
     const { signal, timeoutMs = defaultTimeoutMs } = options
-    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs < Infinity)) throw new RangeError(`timeoutMs: must be a number of milliseconds, zero or more; got ${String(timeoutMs)}`)
     if (this.stopped()) throw new NetworkError('user/stopped')
     const id = `user-${++this.requests}`
     const deadline = this.system.now() + timeoutMs

@@ -11,8 +11,8 @@ export type Target = PeerId | Multiaddr | string | readonly (Multiaddr | string)
 /** @throws TypeError that names the argument and says what is wrong with it */
 export function destinationOf (target: Target): Destination {
   if (target instanceof PeerId) return { peer: target, addresses: [] }
-  if (typeof target === 'string' && !target.startsWith('/')) return { peer: parsePeer(target), addresses: [] }
-  const addresses = isList(target) ? target.map(addressOf) : [addressOf(target)]
+  if (typeof target === 'string' && !target.startsWith('/')) return { peer: parsePeer(target, "target: neither a peer id nor an address (those begin with '/')"), addresses: [] }
+  const addresses = isList(target) ? target.map(address => addressOf(address)) : [addressOf(target)]
   if (addresses.length === 0) throw new TypeError('target: an empty list leads nowhere; give a peer id or at least one address')
   const peer = addresses.find(address => address.peerId !== undefined)?.peerId
   return peer === undefined ? { addresses } : { peer, addresses }
@@ -21,22 +21,22 @@ export function destinationOf (target: Target): Destination {
 /** @throws TypeError */
 export function peerOf (peer: PeerId | string): PeerId {
   if (peer instanceof PeerId) return peer
-  return parsePeer(peer)
+  if (typeof peer !== 'string') throw new TypeError(`peer: must be a peer id; got ${describe(peer)}`)
+  return parsePeer(peer, 'peer: no peer id')
 }
 
-/** @throws TypeError */
-export function addressOf (address: Multiaddr | string): Multiaddr {
+/** @throws TypeError that names the argument */
+export function addressOf (address: Multiaddr | string, argument = 'target'): Multiaddr {
   if (address instanceof Multiaddr) return address
-  if (typeof address !== 'string') throw new TypeError(`target: must be a peer id, an address or a list of addresses; got ${describe(address)}`)
-  return Multiaddr.parse(address)
+  if (typeof address === 'string') return Multiaddr.parse(address)
+  throw new TypeError(`${argument}: must be ${argument === 'target' ? 'a peer id, an address or a list of addresses' : 'an address'}, as text or made by this library; got ${describe(address)}`)
 }
 
-function parsePeer (text: string): PeerId {
-  if (typeof text !== 'string') throw new TypeError(`peer: must be a peer id; got ${describe(text)}`)
+function parsePeer (text: string, problem: string): PeerId {
   try {
     return PeerId.parse(text)
   } catch (error) {
-    throw new TypeError(`target: neither a peer id nor an address (those begin with '/'): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new TypeError(`${problem}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

@@ -15,7 +15,7 @@ export interface PerfServerOptions {
 
 /** @throws RangeError for a number that is none */
 export function perf ({ maxDownloadBytes = 16 * 2 ** 30 }: PerfServerOptions = {}): Protocol {
-  checkBytes('maxDownloadBytes', maxDownloadBytes)
+  checkPerfBytes('maxDownloadBytes', maxDownloadBytes)
   return {
     ids: [perfProtocol],
     // Two measurements at a time only disturb each other. A full pipe moves all the time.
@@ -80,7 +80,7 @@ export interface PerfResult extends PerfProgress {
  */
 export async function measurePerf (stream: Stream, options: PerfOptions): Promise<PerfResult> {
   const { uploadBytes, downloadBytes, now, onProgress, signal } = options
-  checkBytes('uploadBytes', uploadBytes)
+  checkPerfBytes('uploadBytes', uploadBytes)
   const header = encodePerfHeader(downloadBytes)
   const abort = (): void => { stream.reset('user/aborted') }
   if (signal?.aborted === true) abort()
@@ -127,6 +127,7 @@ async function receive (stream: Stream, expected: number, got: (bytes: number) =
   return bytes
 }
 
-function checkBytes (name: string, bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`${name}: must be a whole number of bytes, zero or more; got ${bytes}`)
+/** @throws RangeError that names the argument */
+export function checkPerfBytes (name: string, bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`${name}: must be a whole number of bytes, zero or more; got ${String(bytes)}`)
 }

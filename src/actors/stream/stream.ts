@@ -242,6 +242,7 @@ export class UserStream implements Stream {
   /** `read` that a signal can end. */
   private pull (max: number, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
     if (signal === undefined) return this.read(max)
+    if (!(signal instanceof AbortSignal)) return Promise.reject(new TypeError(`signal: must be an AbortSignal; got ${typeof signal}`))
     if (signal.aborted) return Promise.reject(this.aborted(signal))
     const reading = this.read(max)
     return new Promise((resolve, reject) => {
@@ -284,7 +285,8 @@ export class UserStream implements Stream {
 const largeBytes = 16 * 1024
 const nothing = new Uint8Array(0)
 
-function checkedMaxBytes ({ maxBytes }: { readonly maxBytes: number }): number {
+function checkedMaxBytes (options: { readonly maxBytes: number }): number {
+  const { maxBytes } = (options as typeof options | undefined) ?? { maxBytes: undefined }
   if (typeof maxBytes === 'number' && maxBytes >= 0) return maxBytes
   throw new RangeError(`maxBytes: must be a number of bytes, zero or more; got ${String(maxBytes)}`)
 }

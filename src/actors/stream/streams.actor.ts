@@ -90,7 +90,10 @@ class StreamsWork implements Disposable {
 
   take (actor: Actor, message: StreamsMessage): void {
     switch (message.type) {
-      case 'stream.arrived': return this.spawn(actor, message.handle)
+      case 'stream.arrived':
+        // Opened and reset at once, over and over, it must cost no more than that.
+        if (message.handle.resetBy === undefined) this.spawn(actor, message.handle)
+        return
       case 'stream.open': return this.open(actor, message)
       case 'stream.openable': return this.retry(actor)
       case 'stream.queue-timeout': return this.expire(actor)

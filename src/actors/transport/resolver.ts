@@ -9,6 +9,7 @@
  * together. What could be resolved is given, whatever has become of the rest.
  */
 import type { Failure } from '../../messages/failure.js'
+import { scopeOf } from '../../messages/value/address-scope.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { DnsPort, TaskScope } from '../contract/transport.js'
 
@@ -131,7 +132,9 @@ class Resolution {
     // What is published must lead to the same peer; behind a relay, to that relay.
     const [, end = '', circuit = ''] = /^(.*?)(\/p2p-circuit.*)?$/.exec(rest) ?? []
     const entries = texts.filter(text => text.startsWith(published)).slice(0, maxAddresses)
-    const addresses = parseAll(entries.map(text => text.slice(published.length))).map(address => address.toString())
+    // A name is a stranger's: what it leads to must not be a socket of this machine.
+    const elsewhere = parseAll(entries.map(text => text.slice(published.length))).filter(address => scopeOf(address) !== 'process')
+    const addresses = elsewhere.map(address => address.toString())
     return this.followAll(parseAll(addresses.filter(text => text.endsWith(end)).map(text => text + circuit)), depth + 1)
   }
 

@@ -10,7 +10,7 @@
  * piece (0-RTT).
  *
  * Invariants: one answer for each proposal, in order; every byte behind the accepted token is delivered, exactly once; at
- * most `maxRounds` proposals are answered. Delivered memory is what `feed` was given.
+ * most `maxRounds` proposals are answered, a list counting as many as it has entries. Delivered memory is what `feed` was given.
  */
 import type { ErrorCode } from '../../messages/errors.js'
 import { DecodeFailure } from '../../messages/wire/failure.js'
@@ -103,8 +103,11 @@ export class MultistreamResponderCore implements NegotiationCore {
       return out.emit({ type: 'multistream.selected', protocol: text, confirmed: true })
     }
     if (++this.rounds > maxRounds) return this.fail(failureCodes[purpose].unsupported, `${maxRounds} proposals, none of which we speak`, out)
-    if (text === ls) out.write(encodeList(list()))
-    else out.lend(naToken)
+    if (text !== ls) return out.lend(naToken)
+    const protocols = list()
+    // Each entry counts as one answer: or four bytes would have us send, and hold for whoever does not read, kilobytes each time.
+    this.rounds += protocols.length
+    out.write(encodeList(protocols))
   }
 
   private greet (out: Out): void {

@@ -73,6 +73,7 @@ export class StreamBuffer implements ByteStream {
   // ---------------------------------------------------------------- the user
 
   read (max = Infinity): Promise<Uint8Array | null> {
+    if (!(max >= 1)) return Promise.reject(new RangeError(`max: must be a number of bytes, at least 1; got ${String(max)}`))
     const bytes = this.readable ? this.take(max) : undefined
     if (bytes !== undefined) return Promise.resolve(bytes)
     const failure = this.cannotRead()

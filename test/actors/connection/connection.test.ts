@@ -387,6 +387,15 @@ describe('connection: open', () => {
     expect((scene.output as { output: object }).output).to.deep.equal({ code: 'connection/reset', initiator: 'remote', text: 'as told' })
   }))
 
+  it('hears of the end of its link, however full its mailbox is', play(async scene => {
+    const { world } = scene
+    await world.run(100)
+    scene.near.flood(5000, 'connection/reset')
+    await world.run(5)
+    expect(scene.state).to.equal(undefined)
+    expect(scene.swarmHeard.at(-1)).to.deep.include({ type: 'connection.ended', code: 'connection/reset' })
+  }))
+
   it('is pinged, and given up when it does not answer', play(async scene => {
     const { world } = scene
     await world.run(100)

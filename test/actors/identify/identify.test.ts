@@ -4,7 +4,8 @@ import type { AddressManagerMessage } from '../../../src/messages/address-manage
 import type { ConnectionMessage } from '../../../src/messages/connection.js'
 import type { IdentifyMessage } from '../../../src/messages/identify.js'
 import type { PeerStoreMessage } from '../../../src/messages/peer-store.js'
-import { openPeerRecord } from '../../../src/messages/value/peer-record.js'
+import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
+import { openPeerRecord, signPeerRecord } from '../../../src/messages/value/peer-record.js'
 import { DecodeFailure } from '../../../src/messages/wire/failure.js'
 import { encodeIdentify, identifyProtocol, identifyPushProtocol, type Identify } from '../../../src/messages/wire/identify.js'
 import { alice, crypto, decoded, epochMs, ignores, mostActors, onStage, refuses, says, silent, stranger, us, words, type Line, type Stage } from './stage.js'
@@ -21,6 +22,23 @@ function seqOf ({ signedPeerRecord }: Identify): bigint {
 }
 
 describe('identify, of a new connection', () => {
+  const doors = ['/unix/run/docker.sock', '/memory/1', '/ip4/127.0.0.1/tcp/6379', '/ip4/192.168.1.1/tcp/80', '/ip4/198.51.100.2/tcp/4001'].map(text => Multiaddr.parse(text))
+  const kept: ReadonlyArray<readonly [seenAt: string, addresses: number]> = [['/ip4/203.0.113.5/tcp/1', 1], ['/ip4/192.168.1.7/tcp/1', 2], ['/ip4/127.0.0.1/tcp/1', 3], ['/unix/run/troupe.sock', 3]]
+  for (const [seenAt, count] of kept) {
+    for (const signed of [true, false]) {
+      it(`keeps no ${signed ? 'signed' : 'unsigned'} address of doors that are ours, of a peer at ${seenAt}`, onStage(async stage => {
+        const signedPeerRecord = signed ? signPeerRecord({ peerId: alice.peer, seq: 8n, addresses: doors }, alice.key, crypto).encode() : undefined
+        stage.connect(says(words(alice, { listenAddrs: doors.map(({ bytes }) => bytes), signedPeerRecord })), { seenAt })
+        await stage.run()
+        const [merge] = merges(stage)
+        const addresses = (signed ? merge?.patch.record?.addresses : merge?.patch.addresses)?.map(String)
+        expect(addresses).to.deep.equal(doors.slice(-count).map(String))
+        // What it said is told all the same.
+        expect(stage.events.at(-1)).to.have.nested.property('result.listenAddresses.length', doors.length)
+      }))
+    }
+  }
+
   it('asks who is there, and tells all whom it concerns', onStage(async stage => {
     const line = stage.connect(says(words(alice)))
     await stage.run()

@@ -132,14 +132,14 @@ export class Stage {
   }
 
   /** A connection whose far end does this with streams for identify; pushes are taken and noted, unless `takes` does something else. */
-  connect (remote: Remote, { peer: { key, peer } = alice, takes }: { readonly peer?: Person, readonly takes?: Remote } = {}): Line {
+  connect (remote: Remote, { peer: { key, peer } = alice, seenAt, takes }: { readonly peer?: Person, readonly seenAt?: string, readonly takes?: Remote } = {}): Line {
     const name = `connection-${++this.lines}`
     const info: ConnectionInfo = {
       path: `/node/${name}`,
       peer,
       remoteKey: key.publicKey,
       direction: 'inbound',
-      remoteAddress: address(`/ip4/203.0.113.${this.lines % 256}/tcp/7113`),
+      remoteAddress: address(seenAt ?? `/ip4/203.0.113.${this.lines % 256}/tcp/7113`),
       localAddress: address('/ip4/192.0.2.1/tcp/4001'),
       security: '/noise',
       muxer: '/yamux/1.0.0',

@@ -41,6 +41,18 @@ describe('streams: negotiation', () => {
     expect(await until(echoed(stream, utf8('hello')))).to.deep.equal(utf8('hello'))
   }, { server: { protocols: [echo] } }))
 
+  it('makes no actor of a stream that was reset before its turn', onStage(async ({ client, server, system, world }) => {
+    let spawned = 0
+    system.trace.add((_kind, { path }) => { if (path.startsWith('/node/server/streams/')) spawned++ }, ['spawned'])
+    for (let id = 1; id < 1000; id += 2) {
+      client.link.send({ kind: 'open', id })
+      client.link.send({ kind: 'reset', id, code: 'stream/reset' })
+    }
+    await world.run(10)
+    expect(spawned).to.equal(0)
+    expect(client.live.size + server.live.size).to.equal(0)
+  }, { server: { protocols: [echo] } }))
+
   it('tells the link that an inbound stream has its handler', onStage(async ({ client, server, until }) => {
     const stream = await until(client.open('/echo/1.0.0'))
     expect(server.link.accepted).to.deep.equal([stream.id])

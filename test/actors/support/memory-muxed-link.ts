@@ -128,6 +128,17 @@ export class MemoryMuxedLink implements MuxedLink {
     this.other.deliver({ kind: 'close', id: 0, code: 'connection/reset' })
   }
 
+  /** As a remote whose last bytes were a flood: so many streams of its that we refuse, and then the end, all heard in one step. */
+  flood (refusals: number, code: ErrorCode): void {
+    const { listener, owner } = this
+    owner?.defer(() => {
+      for (let i = 0; i < refusals; i++) listener?.onRefused?.('limit/streams')
+      this.over = true
+      this.abortAll('remote')
+      listener?.onClose(code, 'as told', 'remote')
+    })
+  }
+
   /** As a remote that refuses to go on. */
   send (parcel: Parcel): void {
     this.other.deliver(parcel)

@@ -97,6 +97,11 @@ describe('resolver', () => {
     expect((await resolve([`/dnsaddr/example.org/p2p/${bob}`])).found).to.deep.equal([`/ip4/10.0.0.2/tcp/1/p2p/${bob}`])
   })
 
+  it('follows no name to a socket of this machine', async () => {
+    set({ '_dnsaddr.example.org': { txt: ['dnsaddr=/unix/run/docker.sock', 'dnsaddr=/memory/1', 'dnsaddr=/ip6zone/eth0/ip6/fe80::1/tcp/1', 'dnsaddr=/ip4/10.0.0.3/tcp/1'] } })
+    expect((await resolve(['/dnsaddr/example.org'])).found).to.deep.equal(['/ip4/10.0.0.3/tcp/1'])
+  })
+
   it('gives each address once', async () => {
     set({ 'example.org': { a: ['10.0.0.1'] } })
     expect((await resolve(['/ip4/10.0.0.1/tcp/1', '/dns4/example.org/tcp/1', '/dns/example.org/tcp/1'])).found).to.deep.equal(['/ip4/10.0.0.1/tcp/1'])
