@@ -116,7 +116,7 @@ export class Output {
 /** Says what went wrong in one line, and what to do about it. */
 export function report (command: string, error: unknown, options: { readonly json: boolean, readonly stack: boolean }): ExitCode {
   if (error instanceof Misuse) {
-    process.stderr.write(`troupe ${command}: ${error.message}\nSee: troupe ${command} --help\n`)
+    process.stderr.write(`troupe ${command}: ${oneLine(error.message)}\nSee: troupe ${command} --help\n`)
     return 2
   }
   const known = error instanceof NetworkError
@@ -138,5 +138,10 @@ function causesOf (error: NetworkError): readonly string[] {
 }
 
 function oneLine (text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ')
+  return printable(text.replaceAll(/\s*\n\s*/g, ' '))
+}
+
+/** What strangers say of themselves, fit for a terminal: nothing in it can move the cursor, forge a line or turn the text around. */
+export function printable (text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, sign => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`)
 }

@@ -1,6 +1,6 @@
 /** `troupe dial`: connects to a peer, and tells what it is. */
 import { createNode, Multiaddr, type Connection, type IdentifyResult, type Node } from '../index.js'
-import { commonHelp, Output, parsed, read, wholeNumber, type Command, type ExitCode } from './command.js'
+import { commonHelp, Output, parsed, printable, read, wholeNumber, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
 import { logOptions } from './log.js'
 
@@ -66,8 +66,8 @@ function show (connection: Connection, identified: IdentifyResult | undefined, o
     out.say('It has not said what it is (no answer to identify).')
     return
   }
-  out.say(`Agent      ${identified.agentVersion ?? '(none)'}, ${identified.protocolVersion ?? '(no protocol version)'}`)
+  out.say(`Agent      ${printable(identified.agentVersion ?? '(none)')}, ${printable(identified.protocolVersion ?? '(no protocol version)')}`)
   out.say(`Sees us at ${identified.observedAddress?.toString() ?? '(does not say)'}`)
-  out.say(`Listens    ${identified.listenAddresses.map(String).join('\n           ')}`)
-  out.say(`Speaks     ${identified.protocols.join('\n           ')}`)
+  out.say(`Listens    ${identified.listenAddresses.map(address => printable(address.toString())).join('\n           ')}`)
+  out.say(`Speaks     ${identified.protocols.map(printable).join('\n           ')}`)
 }

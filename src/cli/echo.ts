@@ -1,6 +1,6 @@
 /** `troupe echo`: sends something to a peer's echo, and prints what comes back. */
 import { createNode, echoProtocol, Multiaddr } from '../index.js'
-import { commonHelp, Output, parsed, read, wholeNumber, type Command, type ExitCode } from './command.js'
+import { commonHelp, Output, parsed, printable, read, wholeNumber, type Command, type ExitCode } from './command.js'
 import { logOptions } from './log.js'
 
 export const command: Command = {
@@ -45,7 +45,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
     const [answer] = await Promise.all([stream.readAll({ maxBytes: sent.length }), stream.close()])
     const back = new TextDecoder().decode(answer)
     out.event('echo', { text: back, bytes: answer.length, timeMs: Math.round((performance.now() - begun) * 1000) / 1000 })
-    out.say(back)
+    out.say(back === text ? back : printable(back))
     if (back === text) return 0
     process.stderr.write('troupe echo: what came back is not what was sent\n')
     return 1

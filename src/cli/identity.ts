@@ -1,5 +1,5 @@
 /** The key of the command line's node: kept in a file that only its owner may read. */
-import { chmod, mkdir, open, readFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, importKey, isKeyType, type KeyType, type PrivateKey } from '../index.js'
 import { Misuse } from './command.js'
@@ -57,11 +57,21 @@ const keyTypes: readonly KeyType[] = ['Ed25519', 'secp256k1', 'ECDSA', 'RSA']
 
 async function readKey (file: string): Promise<PrivateKey> {
   const bytes = await readFile(file)
+  let key
   try {
-    return await importKey(bytes)
+    key = await importKey(bytes)
   } catch (error) {
     throw new Misuse(`${file} holds no private key: ${error instanceof Error ? error.message : String(error)}`)
   }
+  await warnIfOpen(file)
+  return key
+}
+
+/** Only a warning: some systems mount secrets like that. Windows has rights of another kind. */
+async function warnIfOpen (file: string): Promise<void> {
+  const { mode } = await stat(file)
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return
+  process.stderr.write(`troupe: ${file} can be read by others than its owner (mode ${(mode & 0o777).toString(8)}); chmod 600 makes it private\n`)
 }
 
 function isSystemError (error: unknown, code: string): boolean {

@@ -59,7 +59,8 @@ async function main (args: readonly string[]): Promise<ExitCode> {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (found === undefined) return misuse(`there is no command ${name}`)
   const { command } = await found.load()
-  if (rest.includes('--help') || rest.includes('-h')) {
+  const options = optionsOf(rest)
+  if (options.includes('--help') || options.includes('-h')) {
     process.stdout.write(`${command.help}\n`)
     return 0
   }
@@ -67,8 +68,24 @@ async function main (args: readonly string[]): Promise<ExitCode> {
     return await command.run(rest)
   } catch (error) {
     const { report } = await import('./command.js')
-    return report(name, error, { json: rest.includes('--json'), stack: rest.includes('--stack') })
+    return report(name, error, { json: options.includes('--json'), stack: options.includes('--stack') })
   }
+}
+
+/** What stands behind `--` is words, whatever it looks like. */
+function optionsOf (args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--')
+  return at < 0 ? args : args.slice(0, at)
+}
+
+/** Whoever reads us may have had enough (`| head -1`), which is no failure; that a disk is full is one. Neither is a stack trace's business. */
+function unwritable (error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') {
+    process.stderr.write(`troupe: stdout: ${error.message}\n`)
+    process.exit(1)
+  }
+  // As other programs are told of it. Who has something to put in order listens.
+  if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0)
 }
 
 function misuse (problem: string): ExitCode {
@@ -81,6 +98,9 @@ function version (): string {
   const manifest = createRequire(import.meta.url)('troupe/package.json') as { readonly version: string }
   return manifest.version
 }
+
+process.stdout.on('error', unwritable)
+process.stderr.on('error', () => {})
 
 try {
   process.exitCode = await main(process.argv.slice(2))

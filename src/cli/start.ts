@@ -1,6 +1,6 @@
 /** `troupe start`: a node that listens until it is told to stop. */
 import { createNode, echo, Multiaddr, NetworkError, perf, renderTree, type Connection, type Node } from '../index.js'
-import { commonHelp, noWords, Output, parsed, read, type Command, type ExitCode } from './command.js'
+import { commonHelp, noWords, Output, parsed, printable, read, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
 import { logOptions } from './log.js'
 
@@ -97,11 +97,11 @@ function narrate (node: Node, out: Output): { stop (): void } {
   })
   node.addEventListener('peer:identify', ({ detail }) => {
     out.event('peer.identify', { peerId: detail.peer.toString(), agentVersion: detail.agentVersion, protocols: detail.protocols })
-    out.say(`${detail.peer.toString()} is ${detail.agentVersion ?? 'a peer without a name'}`)
+    out.say(`${detail.peer.toString()} is ${printable(detail.agentVersion ?? 'a peer without a name')}`)
   })
   node.addEventListener('connection:close', ({ detail: { code, connection, initiator, text } }) => {
     out.event('connection.close', { ...described(connection), code, initiator })
-    out.say(`\nconnection with ${connection.remotePeer.toString()} ended: ${new NetworkError(code, text === '' ? {} : { detail: text }).message} [${code}, ${initiator}]`)
+    out.say(`\nconnection with ${connection.remotePeer.toString()} ended: ${printable(new NetworkError(code, text === '' ? {} : { detail: text }).message)} [${code}, ${initiator}]`)
     changed()
   })
   return { stop: () => { clearTimeout(timer) } }
@@ -123,5 +123,7 @@ function interrupted (): Promise<NodeJS.Signals> {
     }
     process.on('SIGINT', hear)
     process.on('SIGTERM', hear)
+    // Nobody reads any more what it prints.
+    process.on('SIGPIPE', () => { resolve('SIGPIPE') })
   })
 }

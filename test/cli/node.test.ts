@@ -1,9 +1,10 @@
 /** The commands that start nodes, over real sockets between real processes. */
 import { expect } from 'chai'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createNode, Multiaddr, protocol } from '../../src/index.js'
 import { objects, Started, troupe, troupeWith } from './support/troupe.js'
 
 const nobody = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
@@ -97,6 +98,53 @@ describe('troupe start and its visitors', () => {
   })
 })
 
+describe('troupe among strangers', () => {
+  it('keeps what they say of themselves from the terminal', async () => {
+    const evil = await createNode({ log: { level: 'off' }, identify: { agentVersion: 'evil\u001b[2J\nforged line\u202e', protocolVersion: '\u0007x' } })
+    const { code, stdout } = await troupe('dial', evil.getMultiaddrs()[0]!.toString())
+    await evil.stop()
+    expect(stdout).to.include('Agent      evil\\u{1b}[2J\\u{a}forged line\\u{202e}, \\u{7}x\n')
+    expect(code).to.equal(0)
+  })
+
+  it('keeps what they answer from it', async () => {
+    const liar = await createNode({ log: { level: 'off' }, protocols: [protocol('/echo/1.0.0', async stream => { await stream.write(Buffer.from('\u001b[2J')) })] })
+    const { code, stdout } = await troupe('echo', liar.getMultiaddrs()[0]!.toString(), '1234')
+    await liar.stop()
+    expect(stdout).to.equal('\\u{1b}[2J\n')
+    expect(code).to.equal(1)
+  })
+
+  it('stops in time, and exits by itself, when they hang', async () => {
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0')
+    const address = Multiaddr.parse(await started.address())
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => new Promise<Socket>(resolve => {
+      const { host, port } = address.endpoint!
+      const socket: Socket = connect({ host, port, allowHalfOpen: true }, () => { resolve(socket) })
+      socket.on('error', () => {})
+    })))
+    const begun = performance.now()
+    expect(await started.stop('SIGTERM')).to.equal(0)
+    expect(performance.now() - begun).to.be.below(5500)
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('stops in order when nobody reads any more what it prints', async () => {
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0')
+    const address = await started.address()
+    started.child.stdout!.destroy()
+    // Something to tell.
+    await troupe('ping', address, '--count', '1')
+    expect(await started.exited).to.equal(0)
+  })
+
+  it('takes for words what stands behind --', async () => {
+    const { code, stderr } = await troupe('echo', '--', '/ip4/127.0.0.1/tcp/1', '--help')
+    expect(stderr).to.include('[dial/refused]')
+    expect(code).to.equal(1)
+  })
+})
+
 describe('troupe demo', () => {
   it('shows a crash that hurts nobody', async () => {
     const { code, stderr, stdout } = await troupe('demo')
@@ -135,6 +183,22 @@ describe('troupe id', () => {
     expect(await started.stop('SIGTERM')).to.equal(0)
     expect((await troupe('id', '--data', folder)).stdout).to.equal(`${peerId as string}\n`)
     expect(readFileSync(join(folder, 'identity.pem'), 'utf8')).to.include('PRIVATE KEY')
+  })
+
+  it('warns of a key that others can read', async () => {
+    const before = await troupe('id', '--data', folder)
+    chmodSync(join(folder, 'identity.pem'), 0o644)
+    const { code, stderr, stdout } = await troupe('id', '--data', folder)
+    expect(stderr).to.match(/^troupe: .*identity\.pem can be read by others .*\n$/)
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: before.stdout })
+  })
+
+  it('says in one line that a folder cannot be used', async () => {
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const { code, stderr } = await troupe('id', '--data', join(file, 'data'))
+    expect(stderr).to.match(/^troupe id: ENOTDIR.*\n$/)
+    expect(code).to.equal(1)
   })
 
   it('refuses a file that is no key', async () => {

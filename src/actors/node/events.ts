@@ -75,7 +75,7 @@ export class NodeEvents {
 
   /** @throws TypeError for a name that there is none of, or a listener that is no function */
   add<N extends NodeEventName> (name: N, listener: NodeEventListener<N>): void {
-    if (!eventNames.includes(name)) throw new TypeError(`name: there is no event '${String(name)}'; there are ${eventNames.join(', ')}`)
+    if (!eventNames.includes(name)) throw new TypeError(`name: there is no event '${name as string}'; there are ${eventNames.join(', ')}`)
     if (typeof listener !== 'function') throw new TypeError(`listener: must be a function; got ${typeof listener}`)
     const known = this.listeners.get(name) ?? new Set()
     this.listeners.set(name, known.add(listener as unknown as NodeEventListener<NodeEventName>))

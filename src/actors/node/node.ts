@@ -359,12 +359,14 @@ export class Node implements AsyncDisposable {
     const { negotiate, onLimitedConnection, ...wait } = options
     const protocols = idsOf(protocol)
     if (view.status === 'closed') throw connectionClosed(view.info.path)
-    return this.#stream(await this.#road.ask<ConnectionMessage, StreamOutcome>({
+    const asked = this.#road.ask<ConnectionMessage, StreamOutcome>({
       to: view.actor,
       ask: (id, deadline, replyTo): OpenStream => ({
         type: 'stream.open', id, protocols, negotiation: negotiate ?? 'auto', deadline, replyTo, onLimitedConnection: onLimitedConnection ?? onLimitedOf(protocol)
       })
-    }, wait, this.#parts.timeouts.streamMs))
+    }, wait, this.#parts.timeouts.streamMs)
+    // Nobody starts a connection anew.
+    return this.#stream(await asked.catch((error: unknown) => { throw isDown(error) ? connectionClosed(view.info.path) : error }))
   }
 
   #stream (outcome: StreamOutcome): Stream {
@@ -381,7 +383,7 @@ export class Node implements AsyncDisposable {
       await this.#road.ask<ConnectionMessage, never>({ to: view.actor, ask: () => close }, wait, graceMs + hangUpMs)
     } catch (error) {
       // Its end is the answer.
-      if (!(error instanceof NetworkError && (error.code === 'actor/down' || error.code === 'user/stopped'))) throw error
+      if (!isDown(error) && !(error instanceof NetworkError && error.code === 'user/stopped')) throw error
     }
   }
 }
@@ -390,7 +392,7 @@ export class Node implements AsyncDisposable {
 function checkOpening (where: string, options: OpenStreamOptions): void {
   checkWait(where, options, 'negotiate', 'onLimitedConnection')
   const { negotiate, onLimitedConnection } = options
-  if (negotiate !== undefined && !negotiations.includes(negotiate)) throw new TypeError(`${where}: option 'negotiate' must be ${negotiations.join(', ')}; got ${String(negotiate)}`)
+  if (negotiate !== undefined && !negotiations.includes(negotiate)) throw new TypeError(`${where}: option 'negotiate' must be ${negotiations.join(', ')}; got ${negotiate as string}`)
   if (onLimitedConnection !== undefined && typeof onLimitedConnection !== 'boolean') throw new TypeError(`${where}: option 'onLimitedConnection' must be true or false`)
 }
 
@@ -409,6 +411,10 @@ function idsOf (protocol: ProtocolChoice): readonly string[] {
   if (ids.length === 0) throw new TypeError('protocol: at least one id is needed')
   for (const id of ids as readonly string[]) checkProtocolId('protocol', id)
   return ids as readonly string[]
+}
+
+function isDown (error: unknown): boolean {
+  return error instanceof NetworkError && error.code === 'actor/down'
 }
 
 function isList (protocol: ProtocolChoice): protocol is readonly string[] {

@@ -60,7 +60,7 @@ export function checkProtocol (where: string, value: Protocol): void {
   if (!isObject(value)) throw new TypeError(`${where}: argument 'protocol' must be a protocol, as \`protocol(id, ...)\` makes it; got ${describe(value)}`)
   const { behavior, ids, inbound, limits, onLimitedConnection, service } = value
   const options = { limits, onLimitedConnection, ...inbound !== undefined && { inbound }, ...behavior !== undefined && { behavior }, ...service !== undefined && { service } }
-  const problems = [...problemsOfIds(Array.isArray(ids) ? ids : []), ...problemsOf(options as unknown as ProtocolOptions)]
+  const problems = [...problemsOfIds(Array.isArray(ids) ? ids : []), ...problemsOf(options)]
   if (!isObject(limits) || limitNames.some(name => !(name in limits))) problems.push('limits: must have all limits')
   if (problems.length > 0) throw new TypeError(`${where}: ${problems.join('; ')}`)
 }

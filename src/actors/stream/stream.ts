@@ -285,8 +285,8 @@ export class UserStream implements Stream {
 const largeBytes = 16 * 1024
 const nothing = new Uint8Array(0)
 
-function checkedMaxBytes (options: { readonly maxBytes: number }): number {
-  const { maxBytes } = (options as typeof options | undefined) ?? { maxBytes: undefined }
+function checkedMaxBytes (options: { readonly maxBytes: number } | undefined): number {
+  const maxBytes = options?.maxBytes
   if (typeof maxBytes === 'number' && maxBytes >= 0) return maxBytes
   throw new RangeError(`maxBytes: must be a number of bytes, zero or more; got ${String(maxBytes)}`)
 }

@@ -30,7 +30,8 @@ export class Started {
   readonly child: ChildProcess
   readonly events: Array<Record<string, unknown>> = []
   private readonly waiting = new Set<() => void>()
-  private readonly exit: Promise<number>
+  /** Its exit code, when it ends. */
+  readonly exited: Promise<number>
 
   constructor (...args: string[]) {
     this.child = spawn(process.execPath, [main, 'start', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -38,7 +39,7 @@ export class Started {
       this.events.push(JSON.parse(line) as Record<string, unknown>)
       for (const look of this.waiting) look()
     })
-    this.exit = new Promise(resolve => { this.child.on('exit', code => { resolve(code ?? -1) }) })
+    this.exited = new Promise(resolve => { this.child.on('exit', code => { resolve(code ?? -1) }) })
   }
 
   /** The first event of that name, come or to come. */
@@ -64,6 +65,6 @@ export class Started {
   /** Resolves with the exit code. */
   async stop (signal: NodeJS.Signals = 'SIGINT'): Promise<number> {
     this.child.kill(signal)
-    return this.exit
+    return this.exited
   }
 }
