@@ -30,8 +30,6 @@ export interface PairOptions {
   readonly dialers?: number
   /** Whether identify runs. Default false. */
   readonly identify?: boolean
-  /** For Node, in both processes. */
-  readonly nodeOptions?: readonly string[]
 }
 
 export class Pair implements AsyncDisposable {
@@ -47,12 +45,11 @@ export class Pair implements AsyncDisposable {
     this.addresses = listener.addresses
   }
 
-  static async start (name: SideName, { dialers = 1, identify = false, listeners = 1, nodeOptions = [] }: PairOptions = {}): Promise<Pair> {
+  static async start (name: SideName, { dialers = 1, identify = false, listeners = 1 }: PairOptions = {}): Promise<Pair> {
     const flags = identify ? ['--identify'] : []
-    const node = ['--expose-gc', ...nodeOptions]
     const [listener, dialer] = await Promise.all([
-      Peer.start(name, [...node, ...programs[name], '--listen', '--nodes', `${listeners}`, ...flags]),
-      Peer.start(name, [...node, ...programs[name], '--nodes', `${dialers}`, ...flags])
+      Peer.start(name, [...nodeFlags(name, 'listener'), ...programs[name], '--listen', '--nodes', `${listeners}`, ...flags]),
+      Peer.start(name, [...nodeFlags(name, 'dialer'), ...programs[name], '--nodes', `${dialers}`, ...flags])
     ])
     return new Pair(name, listener, dialer)
   }
@@ -88,6 +85,11 @@ export class Pair implements AsyncDisposable {
   async [Symbol.asyncDispose] (): Promise<void> {
     await Promise.all([this.dialer.stop(), this.listener.stop()])
   }
+}
+
+function nodeFlags (name: SideName, role: string): string[] {
+  const { profile } = settings()
+  return ['--expose-gc', ...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}-${role}.cpuprofile`]]
 }
 
 const running = new Set<ChildProcess>()
