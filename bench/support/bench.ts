@@ -10,9 +10,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { arch, cpus, release, totalmem, type as system } from 'node:os'
+import { arch, cpus, loadavg, release, totalmem, type as system } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { useProcessorTime } from './sampling.js'
 import { Sheet, type Figure, type Results, type Scenario } from './sheet.js'
 
@@ -20,7 +20,7 @@ import { Sheet, type Figure, type Results, type Scenario } from './sheet.js'
 export interface BenchDocument {
   readonly bench: string
   readonly at: string
-  readonly machine: { readonly cpu: string, readonly cores: number, readonly memoryGiB: number, readonly system: string }
+  readonly machine: { readonly cpu: string, readonly cores: number, readonly memoryGiB: number, readonly system: string, readonly load: number }
   readonly versions: Readonly<Record<string, string>>
   readonly tolerance: string
   readonly scenarios: readonly Results[]
@@ -28,43 +28,58 @@ export interface BenchDocument {
   readonly missed: readonly string[]
 }
 
+/** What a bench has on its command line beyond the options of all. */
+export interface BenchSettings {
+  readonly options: NonNullable<ParseArgsConfig['options']>
+  readonly usage: string
+  readonly help: readonly string[]
+  /** Called once, before any scenario. Returns versions for the document. */
+  readonly take: (values: Readonly<Record<string, unknown>>) => Readonly<Record<string, string>>
+}
+
+const none: BenchSettings = { options: {}, usage: '', help: [], take: () => ({}) }
+
 const tolerance = 'absolute figures +-30 % on a shared machine (each figure says its own spread: the middle eight tenths of its samples); ratios were taken by turns in one process and are good to about +-10 %'
 
+const options = {
+  json: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true, default: [] as string[] },
+  results: { type: 'string' },
+  strict: { type: 'boolean', default: false },
+  cpu: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false }
+} as const satisfies ParseArgsConfig['options']
+
 /** Runs the scenarios that the command line names, default all, and prints what they saw. Sets the exit code. */
-export async function runBench (bench: string, scenarios: readonly Scenario[]): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true, default: [] },
-      results: { type: 'string' },
-      strict: { type: 'boolean', default: false },
-      cpu: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false }
-    }
-  })
+export async function runBench (bench: string, scenarios: readonly Scenario[], settings: BenchSettings = none): Promise<void> {
+  const { values } = parseArgs({ options: { ...settings.options, ...options } })
   if (values.help) {
-    console.log(help(bench, scenarios))
+    console.log(help(bench, scenarios, settings))
     return
   }
   const unknown = values.only.find(name => !scenarios.some(scenario => scenario.name === name))
   if (unknown !== undefined) {
-    console.error(`There is no scenario ${unknown}.\n\n${help(bench, scenarios)}`)
+    console.error(`There is no scenario ${unknown}.\n\n${help(bench, scenarios, settings)}`)
     process.exitCode = 2
     return
   }
   if (values.cpu) useProcessorTime()
+  const own = Object.entries(values).filter(([name]) => Object.hasOwn(settings.options, name))
+  const versions = settings.take(Object.fromEntries(own))
+  const flags = [...values.cpu ? ['--cpu'] : [], ...own.flatMap(([name, value]) => value as unknown === true ? [`--${name}`] : [`--${name}`, String(value)])]
   const chosen = values.only.length === 0 ? scenarios : scenarios.filter(({ name }) => values.only.includes(name))
-  if (!values.json) console.log(`${heading(describe(bench, []))}\n`)
+  const load = loadavg()[0]!
+  if (!values.json) console.log(`${heading(describe(bench, [], versions, load))}\n`)
   const all: Results[] = []
   for (const scenario of chosen) {
-    const results = chosen.length === 1 ? await runHere(scenario) : await runApart(scenario, values.cpu ? ['--cpu'] : [])
+    const results = chosen.length === 1 ? await runHere(scenario) : await runApart(scenario, flags)
     if (results === undefined) process.exitCode = 1
     else {
       all.push(results)
       if (!values.json) console.log(`${table(results)}\n`)
     }
   }
-  const document = describe(bench, all)
+  const document = describe(bench, all, versions, load)
   if (values.json) console.log(JSON.stringify(document, rounded))
   else console.log(document.missed.length === 0 ? 'All lines are kept.' : `Missed:\n${document.missed.map(line => `  ${line}`).join('\n')}`)
   if (values.results !== undefined) writeFileSync(values.results, readable(document))
@@ -90,13 +105,13 @@ async function runApart ({ name }: Scenario, flags: readonly string[]): Promise<
   return undefined
 }
 
-function describe (bench: string, scenarios: readonly Results[]): BenchDocument {
+function describe (bench: string, scenarios: readonly Results[], versions: Readonly<Record<string, string>>, load: number): BenchDocument {
   const [cpu] = cpus()
   return {
     bench,
     at: new Date().toISOString(),
-    machine: { cpu: cpu?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), system: `${system()} ${release()} ${arch()}` },
-    versions: { node: process.versions.node, v8: process.versions.v8, xstate: packageVersion('xstate'), rxjs: packageVersion('rxjs') },
+    machine: { cpu: cpu?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), system: `${system()} ${release()} ${arch()}`, load },
+    versions: { node: process.versions.node, v8: process.versions.v8, xstate: packageVersion('xstate'), rxjs: packageVersion('rxjs'), ...versions },
     tolerance,
     scenarios,
     missed: scenarios.flatMap(({ name, lines }) => lines.filter(({ pass }) => !pass).map(line => `${name}: ${sentence(line)}`))
@@ -111,7 +126,7 @@ function packageVersion (name: string): string {
 function heading ({ bench, machine, versions }: BenchDocument): string {
   return [
     `bench ${bench}: ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}`,
-    `on ${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`,
+    `on ${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}; load ${machine.load.toFixed(1)} at the start`,
     `Tolerance: ${tolerance}.`
   ].join('\n')
 }
@@ -150,15 +165,16 @@ function readable (document: BenchDocument): string {
   return `${JSON.stringify(document, rounded, 2).replace(/\[[-+.e\d\s,]+\]/g, list => list.replace(/\s+/g, ' '))}\n`
 }
 
-function help (bench: string, scenarios: readonly Scenario[]): string {
+function help (bench: string, scenarios: readonly Scenario[], settings: BenchSettings): string {
   return [
-    `usage: npm run bench -- ${bench} [--json] [--only SCENARIO]... [--results FILE] [--strict] [--cpu]`,
+    `usage: npm run bench -- ${bench} [--json] [--only SCENARIO]... [--results FILE] [--strict] [--cpu]${settings.usage === '' ? '' : ` ${settings.usage}`}`,
     '',
     '  --json      one JSON document on stdout and nothing else',
     '  --only      this scenario (may be given again)',
     '  --results   write the document to a file',
     '  --strict    exit with 1 when a line is missed',
     '  --cpu       processor time instead of time: for a look while the machine is busy, not for results',
+    ...settings.help.map(line => `  ${line}`),
     '',
     'Scenarios:',
     ...scenarios.map(({ name, what }) => `  ${name.padEnd(12)}${what}`)

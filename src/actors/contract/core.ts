@@ -36,8 +36,11 @@ export interface Core<Command, Event, Out extends CoreOut<Event> = CoreOut<Event
 
 /** Where a core puts what it has to say. One sink is used again and again; a core keeps none. */
 export interface CoreOut<Event> {
-  /** To the remote, behind what was written before. The memory is the sink's from now on. */
-  write (bytes: Uint8Array): void
+  /**
+   * To the remote, behind what was written before. The memory is the sink's from now on.
+   * @param sole the buffer holds nothing else and nobody else has it: it may be given back once it was sent. Default false
+   */
+  write (bytes: Uint8Array, sole?: boolean): void
   /** As `write`, but the memory is only lent: good until the call returns. */
   lend (bytes: Uint8Array): void
   emit (event: Event): void

@@ -110,7 +110,7 @@ export class ConnectionPath implements MuxedLink {
     const fail = (code: ErrorCode, text: string): void => {
       this.fault ??= { code, text, initiator: errorTable[code].initiator }
     }
-    const send = (bytes: Uint8Array): void => { if (!link.write(bytes)) this.full = true }
+    const send = (bytes: Uint8Array, sole?: boolean): void => { if (!link.write(bytes, sole)) this.full = true }
     this.sessionOut = {
       write: send,
       lend: bytes => { send(copied(bytes)) },

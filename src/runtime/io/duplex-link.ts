@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { giveBack } from '../bytes/give-back.js'
 import { afterThis } from '../time/tick.js'
 import { LinkEnd, type LentReads, type LinkEnds } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
@@ -20,6 +21,7 @@ import type { LinkCloseReason } from './raw-link.js'
 export class DuplexLink extends LinkEnd {
   private readonly duplex: Duplex
   private readonly breakUp: (duplex: Duplex) => void
+  private readonly frees: boolean
   private corked = false
   /** The end of this run is awaited: to flush, or to tell. */
   private flushDue = false
@@ -29,11 +31,13 @@ export class DuplexLink extends LinkEnd {
    * @param duplex has not been read from, and does not read yet. `allowHalfOpen` must be true
    * @param breakUp ends it abruptly
    * @param reads how a socket reads into lent memory; null when it reads into its own
+   * @param frees what was written is read by nobody any more, as of sockets. Others may hand on the very memory
    */
-  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, breakUp: (duplex: Duplex) => void, reads: LentReads | null = null) {
+  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, breakUp: (duplex: Duplex) => void, reads: LentReads | null = null, frees = false) {
     super(system, { ...ends, lends: reads !== null })
     this.duplex = duplex
     this.breakUp = breakUp
+    this.frees = frees
     if (reads !== null) reads.to = this
     else duplex.on('readable', () => { this.soon() })
     duplex.on('end', () => { this.endArrived() })
@@ -53,7 +57,7 @@ export class DuplexLink extends LinkEnd {
     return this.duplex.writableHighWaterMark
   }
 
-  protected override send (bytes: Uint8Array): void {
+  protected override send (bytes: Uint8Array, sole: boolean): void {
     const { duplex } = this
     if (!this.corked) {
       this.corked = true
@@ -63,7 +67,7 @@ export class DuplexLink extends LinkEnd {
         afterThis(this.flushLater)
       }
     }
-    duplex.write(bytes)
+    duplex.write(bytes, sole && this.frees ? giveBack(bytes) : undefined)
     if (duplex.writableLength >= duplex.writableHighWaterMark) this.flush()
   }
 

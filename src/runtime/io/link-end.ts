@@ -59,7 +59,7 @@ export abstract class LinkEnd implements RawLink {
   /** No room above this, room again at half of it. */
   protected abstract get highWaterMarkBytes (): number
   /** Sends, or keeps until it can. Not empty. */
-  protected abstract send (bytes: Uint8Array): void
+  protected abstract send (bytes: Uint8Array, sole: boolean): void
   /** Half-closes behind all that was sent. */
   protected abstract sendEnd (): void
   /** Breaks it, at once; nothing more is called. */
@@ -83,13 +83,13 @@ export abstract class LinkEnd implements RawLink {
     this.flow()
   }
 
-  write (bytes: Uint8Array): boolean {
+  write (bytes: Uint8Array, sole = false): boolean {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`write: argument 'bytes' must be a Uint8Array; got ${typeof bytes}`)
     if (this.closed) return false
     if (this.ending) throw new Error(`write: we have ended this link already (to ${this.remoteAddress})`)
     if (bytes.length > 0) {
       this.bytesWritten += bytes.length
-      this.send(bytes)
+      this.send(bytes, sole)
     }
     if (this.bufferedBytes <= this.highWaterMarkBytes) return true
     this.drainDue = true

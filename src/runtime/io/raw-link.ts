@@ -49,10 +49,12 @@ export interface RawLink extends Disposable {
   /**
    * Sends `bytes` behind what was written before. They are always accepted, and leave as soon as the network takes them.
    *
+   * @param sole the buffer under `bytes` holds nothing else, and nobody else has it: the link may give its memory back once it
+   *   was sent, so that it need not wait for the garbage collector. Default false
    * @returns true when there is room for more; false when the writer should wait for `onDrain` (or the link is closed)
    * @throws TypeError for anything but a Uint8Array; Error after `end()`
    */
-  write (bytes: Uint8Array): boolean
+  write (bytes: Uint8Array, sole?: boolean): boolean
   /** Half-closes, behind all that was written. A second call does nothing. The link closes by itself once both sides have ended. */
   end (): void
   /** Ends it abruptly, at once and for both directions. Unsent and unread data is lost; the remote sees a reset. */

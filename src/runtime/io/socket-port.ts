@@ -80,7 +80,7 @@ export class SocketPort implements LinkPort {
     const remoteAddress = kind.remoteAddress(socket, place, dialed)
     if (localAddress === undefined || remoteAddress === undefined) return undefined
     const label = `${kind.name} link ${localAddress} to ${remoteAddress}`
-    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, kind.breakUp, reads)
+    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, kind.breakUp, reads, true)
   }
 }
 

@@ -113,9 +113,9 @@ export class NoiseSession implements SecureSession {
     if (this.sendNonce > lastNonce) return this.fail('connection/closed', 'all nonces are used up', out)
     const length = staged + noiseTagBytes
     const pieces = sending.seal(this.sendNonce++, nothing, staging.subarray(0, staged))
-    out.write(Uint8Array.of(length >>> 8, length))
-    for (const piece of pieces) out.write(piece)
     this.staged = 0
+    out.write(Uint8Array.of(length >>> 8, length))
+    for (const piece of pieces) out.write(piece, true)
   }
 
   private unstage (): void {

@@ -1,0 +1,39 @@
+import type { Scenario, Sheet } from '../support/sheet.js'
+import { byTurns, ratio, withPairs, type Pair, type SideName } from './pair.js'
+import { sized } from './settings.js'
+
+/** Streams a sample: some tenths of a second for each. */
+const amounts: ReadonlyArray<{ readonly atOnce: number, readonly least: number, readonly counts: Partial<Record<SideName, number>> }> = [
+  { atOnce: 1, least: 5, counts: { 'Troupe': 2000, 'js-libp2p': 500 } },
+  { atOnce: 64, least: 9, counts: { 'Troupe': 10_240, 'js-libp2p': 1280 } },
+  { atOnce: 256, least: 10, counts: { 'Troupe': 10_240, 'js-libp2p': 1280 } }
+]
+
+export const streams: Scenario = {
+  name: 'streams',
+  what: 'streams: open, negotiate, echo of one byte, close, until none is left on either side; one by one, 64 and 256 at once',
+  async run (sheet) {
+    await withPairs(sheet, ['Troupe', 'js-libp2p'], {}, async pairs => {
+      for (const pair of pairs) await pair.connect()
+      for (const amount of amounts) await compare(sheet, pairs, amount)
+    })
+  }
+}
+
+async function compare (sheet: Sheet, pairs: readonly Pair[], { atOnce, counts, least }: (typeof amounts)[number]): Promise<void> {
+  const samples = await byTurns(pairs, async pair => {
+    const count = counts[pair.name]! / sized(1, 4)
+    const { ms, dialerCpuMs, listenerCpuMs } = await pair.measure('streams', { count, atOnce })
+    await pair.settled('streams', 0)
+    sheet.verify(`streams of ${pair.name}, of which none was left`, count, count)
+    return { each: ms / count, dialer: dialerCpuMs / count, listener: listenerCpuMs / count }
+  }, 2)
+  const here = atOnce === 1 ? 'one by one' : `${atOnce} at once`
+  pairs.forEach(({ name }, i) => {
+    sheet.figure(`${here}: ${name}`, 'streams/s', samples[i]!.map(({ each }) => 1000 / each))
+    sheet.figure(`${here}: ${name}, dialer`, 'us CPU/stream', samples[i]!.map(({ dialer }) => dialer * 1000))
+    sheet.figure(`${here}: ${name}, listener`, 'us CPU/stream', samples[i]!.map(({ listener }) => listener * 1000))
+  })
+  const [troupe, js] = samples as [typeof samples[0], typeof samples[0]]
+  sheet.atLeast(`${here}: of js-libp2p`, ratio(js, troupe, ({ each }) => each), least, 'x')
+}
