@@ -29,7 +29,7 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], { atOnce, counts, 
     sheet.verify(`connections that both sides of ${pair.name} saw open`, seen.opened, count)
     await pair.settled('connections', 0)
     return { each: ms / count, dialer: dialerCpuMs / count, listener: listenerCpuMs / count }
-  })
+  }, 3)
   const here = atOnce === 1 ? 'one by one' : `${atOnce} at once`
   pairs.forEach(({ name }, i) => {
     sheet.figure(`${here}: ${name}`, 'connections/s', samples[i]!.map(({ each }) => 1000 / each))

@@ -4,10 +4,13 @@ import { Pair, type Peer, type SideName } from './pair.js'
 import { settings, sized } from './settings.js'
 
 const kibibyte = 1024
-const repetitions = 3
+const repetitions = 2
 
-/** Peers in the listener's process: each node of the dialer connects to each of them once. */
-const listeners = 50
+/**
+ * Nodes in each process: each of the dialer's connects to each of the listener's once. The first measurement is taken when
+ * each has as many connections that what it holds once, or up to a bound, such as its memory of dead actors, is there.
+ */
+const nodes = (): number => settings().full ? 110 : sized(70, 16)
 
 export const idle: Scenario = {
   name: 'idle',
@@ -19,7 +22,7 @@ export const idle: Scenario = {
     report(sheet, 'connection', names, of, { heap: 10, resident: 32 })
     const ofStreams = await slopes(names.slice(0, 2), runs, name => streams(sheet, name))
     report(sheet, 'stream', names.slice(0, 2), ofStreams, { heap: 2.5, resident: 5 })
-    sheet.note(`connections: slope from ${fewAndMany().few} to ${fewAndMany().many}; streams: from 500 to 2,500 on 16 connections, ten times that with --full`)
+    sheet.note(`connections: slope from ${fewAndMany().few} to ${fewAndMany().many}; streams: from 500 to 2,500 on 16 connections`)
     await heapAfterGc()
   }
 }
@@ -36,13 +39,13 @@ interface Usage {
 }
 
 function fewAndMany (): { readonly few: number, readonly many: number } {
-  return settings().full ? { few: 2000, many: 10_000 } : sized({ few: 500, many: 2500 }, { few: 50, many: 250 })
+  return settings().full ? { few: 4600, many: 10_000 } : sized({ few: 2900, many: 4900 }, { few: 64, many: 256 })
 }
 
 async function connections (sheet: Sheet, name: SideName): Promise<Slope> {
   const { few, many } = fewAndMany()
   const bare = name === 'raw'
-  await using pair = await Pair.start(name, { listeners, dialers: bare ? 1 : many / listeners, identify: !bare })
+  await using pair = await Pair.start(name, { listeners: nodes(), dialers: bare ? 1 : nodes(), identify: !bare })
   const fill = async (count: number): Promise<void> => {
     await pair.dialer.run('fill', { addresses: pair.addresses, connections: count })
     for (const peer of [pair.dialer, pair.listener]) await pair.settled(bare ? 'connections' : 'identified', count, peer)

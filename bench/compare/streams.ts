@@ -11,10 +11,14 @@ const amounts: ReadonlyArray<{ readonly atOnce: number, readonly least: number, 
 
 export const streams: Scenario = {
   name: 'streams',
-  what: 'streams: open, negotiate, echo of one byte, close, until none is left on either side; one by one, 64 and 256 at once',
+  what: 'streams: open, negotiate, echo of one byte, close, until none is left on either side; one by one, 64 and 256 at once; with identify, so that both sides know what the other speaks',
   async run (sheet) {
-    await withPairs(sheet, ['Troupe', 'js-libp2p'], {}, async pairs => {
-      for (const pair of pairs) await pair.connect()
+    await withPairs(sheet, ['Troupe', 'js-libp2p'], { identify: true }, async pairs => {
+      for (const pair of pairs) {
+        await pair.connect()
+        for (const peer of [pair.dialer, pair.listener]) await pair.settled('identified', 1, peer)
+        await pair.settled('streams', 0)
+      }
       for (const amount of amounts) await compare(sheet, pairs, amount)
     })
   }

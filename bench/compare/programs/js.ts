@@ -11,7 +11,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pieceBytes, protocols } from '../control.js'
-import { fromU64, measureTrips, programOptions, serve, share, timed, u64, until, workers } from './program.js'
+import { fromU64, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
 
 type Connection = Awaited<ReturnType<Libp2p['dial']>>
 type Stream = Awaited<ReturnType<Connection['newStream']>>
@@ -221,7 +221,7 @@ await serve({
     const from = nodes.reduce((sum, node) => sum + node.getConnections().length, 0)
     await workers(connections - from, 16, async (_, i) => {
       const at = from + i
-      await nodes[Math.floor(at / targets.length)]!.dial(targets[at % targets.length]!)
+      await nodes[at % nodes.length]!.dial(targets[spread(at, nodes.length, targets.length)]!)
     })
     return {}
   },

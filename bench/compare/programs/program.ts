@@ -103,3 +103,8 @@ export function u64 (value: number): Uint8Array {
 export function fromU64 (bytes: Uint8Array): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0))
 }
+
+/** Whom dialer `at % dialers` calls in its turn `at`: each listener once, and all listeners from the first round on. */
+export function spread (at: number, dialers: number, listeners: number): number {
+  return (Math.floor(at / dialers) + at) % listeners
+}

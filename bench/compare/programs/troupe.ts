@@ -1,7 +1,7 @@
 /** Troupe as one of the compared: all defaults but the limits that a bench from one host would meet. */
 import { createNode, protocol, type Connection, type Node, type Stream } from '../../../src/index.js'
 import { pieceBytes, protocols } from '../control.js'
-import { fromU64, measureTrips, programOptions, serve, share, timed, u64, until, workers } from './program.js'
+import { fromU64, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
 
 const { identify, listens, nodes: count } = programOptions()
 const many = { inbound: 10_000 }
@@ -123,7 +123,7 @@ await serve({
     const from = nodes.reduce((sum, node) => sum + node.getConnections().length, 0)
     await workers(connections - from, 16, async (_, i) => {
       const at = from + i
-      await nodes[Math.floor(at / addresses.length)]!.dial(addresses[at % addresses.length]!)
+      await nodes[at % nodes.length]!.dial(addresses[spread(at, nodes.length, addresses.length)]!)
     })
     return {}
   },

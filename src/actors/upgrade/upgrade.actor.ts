@@ -33,6 +33,8 @@ export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, Upgr
     begin (actor, input) {
       const path = actor.own(new UpgradePath(actor, options, input, listenerOf(actor)))
       paths.set(actor, path)
+      // The dead are remembered for a while, and would keep link and keys with them.
+      actor.own({ [Symbol.dispose]: () => { paths.delete(actor) } })
       actor.timer('deadline', Math.max(0, input.deadline - actor.now()), { type: 'upgrade.timeout' })
       path.negotiateSecurity()
     },
