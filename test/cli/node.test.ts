@@ -1,7 +1,7 @@
 /** The commands that start nodes, over real sockets between real processes. */
 import { expect } from 'chai'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNode, Multiaddr, protocol } from '../../src/index.js'
@@ -11,14 +11,25 @@ const nobody = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
 
 describe('troupe start and its visitors', () => {
   let started: Started
+  let plain: Started
   let address: string
+  let withoutPerf: string
+  /** Somebody who accepts and says nothing. */
+  let silent: string
+  const mute = createServer(socket => { socket.on('error', () => {}) })
 
   before(async () => {
     started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--perf')
+    plain = new Started('--listen', '/ip4/127.0.0.1/tcp/0')
     address = await started.address()
+    withoutPerf = await plain.address()
+    await new Promise<void>(resolve => { mute.listen(0, '127.0.0.1', resolve) })
+    silent = `/ip4/127.0.0.1/tcp/${(mute.address() as { readonly port: number }).port}`
   })
 
   after(async () => {
+    mute.close()
+    expect(await plain.stop()).to.equal(0)
     expect(await started.stop()).to.equal(0)
     expect(started.events.at(-1)).to.deep.equal({ event: 'node.stopped' })
   })
@@ -64,7 +75,8 @@ describe('troupe start and its visitors', () => {
   })
 
   const failures: ReadonlyArray<readonly [what: string, args: () => readonly string[], code: string]> = [
-    ['a protocol that it does not speak', () => ['echo', `/ip4/127.0.0.1/tcp/1/p2p/${nobody}`, 'x'], 'dial/refused'],
+    ['a protocol that it does not speak', () => ['perf', withoutPerf, '--upload', '1'], 'stream/protocol-unsupported'],
+    ['a deadline that is too short', () => ['dial', silent, '--timeout', '100'], 'dial/timeout'],
     ['a refused port', () => ['ping', '/ip4/127.0.0.1/tcp/1'], 'dial/refused'],
     ['another peer than the one that was dialed', () => ['dial', address.replace(/12D3\w+$/, nobody)], 'upgrade/peer-mismatch'],
     ['a name that does not resolve', () => ['dial', '/dns4/does-not-exist.invalid/tcp/1'], 'dial/resolve-failed'],

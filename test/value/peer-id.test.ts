@@ -113,6 +113,20 @@ describe('PeerId', () => {
     expect(() => PeerId.parse('QmxoHT6iViN5xAjoz1VZ553cL31U9F94ht3QvWR1FrEbZY')).to.throw(TypeError)
   })
 
+  it('is one of the multihashes of the multihash table, and none of the others', () => {
+    // multiformats/multihash, tests/values/test_cases.csv (commit 074f237): of each algorithm and length, the first.
+    const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    const id = decoded(hex(`1220${empty}`))
+    expect(id).to.be.instanceOf(PeerId)
+    expect(toHex((id as PeerId).bytes)).to.equal(`1220${empty}`)
+    const others = [
+      '110ada39a3ee5e6b4b0d3255', '1114da39a3ee5e6b4b0d3255bfef95601890afd80709', `120a${empty.slice(0, 20)}`, `1214${empty.slice(0, 40)}`,
+      '130acf83e1357eefb8bdf154', '1320cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce', '140aa69f73cca23a9ac5c8b5',
+      '1420a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a6'
+    ]
+    for (const other of others) expect(decoded(hex(other)), other).to.equal('bad-value')
+  })
+
   it('refuses other texts with a TypeError that quotes them', () => {
     const cidOf = (...head: readonly number[]): string => encodeMultibase('base32', concat(Uint8Array.from(head), PeerId.parse(spec.sha256).bytes))
     const refused = [

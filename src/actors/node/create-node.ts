@@ -1,5 +1,5 @@
 import { compose } from './compose.js'
-import { realEnvironment } from './environment.js'
+import { realEnvironment, type Environment } from './environment.js'
 import type { Node } from './node.js'
 import { checkNodeOptions, type NodeOptions } from './options.js'
 
@@ -14,8 +14,13 @@ import { checkNodeOptions, type NodeOptions } from './options.js'
  * @throws (as rejection) TypeError that names every option that is wrong; NetworkError `listen/...` when it cannot listen
  */
 export async function createNode (options: NodeOptions = {}): Promise<Node> {
+  return createNodeIn(realEnvironment, options)
+}
+
+/** As `createNode`, in a world of one's choice. */
+export async function createNodeIn (environment: Environment, options: NodeOptions): Promise<Node> {
   const checked = checkNodeOptions(options)
-  const node = await compose(checked, realEnvironment)
+  const node = await compose(checked, environment)
   try {
     for (const address of checked.listen) await node.listen(address)
   } catch (error) {
