@@ -54,5 +54,8 @@ export function dialBehavior (dialer: ActorRef<DialerMessage>, tools: DialTools)
     exhausted (_, report) {
       dialer.tell({ type: 'dial.exhausted', ...report })
     }
+  }, {
+    // All the dialer's waiters may join in one turn, and how an attempt went must find room behind them.
+    mailboxCapacity: 16_384
   })
 }

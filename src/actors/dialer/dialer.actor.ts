@@ -81,6 +81,8 @@ type DialerOut = Out<DialerEffects>
 
 export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
   name: 'dialer',
+  // All waiters that there may be can come in one turn, and go again.
+  mailboxCapacity: 16_384,
   initial (input: DialerInput, out: DialerOut): Dialer {
     const dialer: Dialer = {
       input, options: { ...dialerDefaults, ...input.options }, dials: new Map(), keys: new Map(), waiters: new Map(), nextDial: 1, behavior: undefined

@@ -18,6 +18,8 @@ interface PeerStoreEffects {
 
 export const peerStore: Behavior<PeerStoreMessage, PeerStoreInput | undefined, PeerBook> = reducer({
   name: 'peer-store',
+  // All requests of the swarm may ask in one turn.
+  mailboxCapacity: 8192,
   initial: (input: PeerStoreInput | undefined): PeerBook => new PeerBook(checkPeerStoreLimits({ ...peerStoreDefaults, ...input?.limits })),
   step (book, message: PeerStoreMessage, out: Out<PeerStoreEffects>): PeerBook {
     switch (message.type) {

@@ -90,6 +90,8 @@ type SwarmOut = Out<SwarmEffects>
 
 export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
   name: 'swarm',
+  // All requests that there may be can come in one turn, with their cancels, and news of all connections.
+  mailboxCapacity: 16_384,
   initial (input: SwarmInput, out: SwarmOut): Swarm {
     const swarm: Swarm = { input, limits: { ...swarmDefaults, ...input.limits }, pool: new Pool(), requests: new Map(), hangUps: new Map(), request: undefined }
     out.do('begin', swarm)

@@ -1,4 +1,5 @@
 import net from 'node:net'
+import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
 import { formatAddress, parseAddress } from './host-port.js'
 import type { LinkSystem } from './link-system.js'
@@ -30,7 +31,8 @@ const defaultBacklog = 511
  *
  * While a link is paused the system is not asked about it, so that it was reset is known (and told) only after `resume`, or
  * when a write fails. A reset that comes close behind data may look like an end: libuv, which has read less than it had room
- * for and sees that the socket is hung up, asks no further. The next write tells.
+ * for and sees that the socket is hung up, asks no further. The next write tells. One that is reset just after its own end is
+ * only closed: the other side may see an end.
  *
  * @param system counts what is open
  * @throws TypeError, RangeError for options that are unknown or out of range
@@ -58,9 +60,19 @@ export function tcpPort (system: LinkSystem, options: TcpOptions = {}): LinkPort
     },
     // Of one that was reset in the meantime the system knows no remote. Who has dialed it knows whom.
     remoteAddress: ({ remoteAddress, remotePort }, place, dialed) => dialed && 'host' in place ? formatAddress(place.host, place.port) : addressOf(remoteAddress, remotePort),
-    breakUp: socket => { if (socket instanceof net.Socket) socket.resetAndDestroy() }
+    breakUp
   }
   return new SocketPort(system, kind)
+}
+
+/**
+ * libuv refuses to reset a socket while its end is being told, and Node then loses that socket for good: its descriptor stays
+ * open, and the process spins when it wants to exit. There is nothing unsent any more at that point, so closing it is as good.
+ */
+function breakUp (socket: Duplex): void {
+  if (!(socket instanceof net.Socket)) return
+  if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function addressOf (host: string | undefined, port: number | undefined): string | undefined {

@@ -105,6 +105,17 @@ describe('operations of a user, in any order', function () {
     }
   })
 
+  it('3,000 dials in one turn are all answered', async () => {
+    const [a, b] = await Promise.all([node(), node({ listen: [] })])
+    for (const target of [a.getMultiaddrs(), a.peerId]) {
+      const found = await Promise.all(Array.from({ length: 3000 }, () => b.dial(target)))
+      expect(new Set(found).size).to.equal(1)
+    }
+    const stranger = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
+    const codes = await Promise.all(Array.from({ length: 3000 }, () => b.dial(stranger).then(() => '', (error: unknown) => (error as NetworkError).code)))
+    expect([...new Set(codes)]).to.deep.equal(['dial/no-addresses'])
+  })
+
   it('a node that dials itself is told so, and keeps nothing', async () => {
     const one = await node()
     const [address] = one.getMultiaddrs()

@@ -82,6 +82,28 @@ describe('tcp port', () => {
     expect(ears[0]!.error).to.include({ code: 'ECONNRESET' })
   })
 
+  it('leaves no socket behind that is reset just after its end', async () => {
+    const open = (): number => process.getActiveResourcesInfo().filter(what => what === 'TCPSocketWrap').length
+    const before = open()
+    const { address, links } = await listening(stage)
+    for (const [at, unsent] of [0, 100, 10_000_000].entries()) {
+      const socket = net.connect(Number(address.slice('127.0.0.1:'.length)), '127.0.0.1')
+      socket.on('error', () => {})
+      await stage.until(() => links.length > at)
+      const { link } = stage.ear(links[at]!)
+      call(() => {
+        if (unsent > 0) link.write(pattern(unsent, 0))
+        link.end()
+        link.reset()
+      })
+      expect(link.closed).to.equal(true)
+      socket.resume()
+      await once(socket, 'close')
+    }
+    // The listener's own is of another kind.
+    await stage.until(() => open() === before)
+  })
+
   it('takes a write to a socket that the other side has closed for a reset', async () => {
     const { address, links } = await listening(stage)
     const socket = net.connect(Number(address.slice('127.0.0.1:'.length)), '127.0.0.1')
