@@ -4,8 +4,8 @@ import { giveBack } from '../../../src/runtime/bytes/give-back.js'
 describe('giveBack', () => {
   const canGive = 'transfer' in ArrayBuffer.prototype
 
-  it('frees a buffer that was sent, after some others', function () {
-    if (!canGive) this.skip()
+  // Node 20 has no way: what is tested is what the Node that runs can do.
+  if (canGive) it('frees a buffer that was sent, after some others', () => {
     const bytes = new Uint8Array(8192)
     giveBack(bytes)?.()
     expect(bytes.length).to.equal(8192)
@@ -25,8 +25,7 @@ describe('giveBack', () => {
     expect(giveBack(new Uint8Array(8192).subarray(0, 8000))).to.equal(undefined)
   })
 
-  it('does nothing on a Node that has no way', function () {
-    if (canGive) this.skip()
+  if (!canGive) it('does nothing on a Node that has no way', () => {
     expect(giveBack(new Uint8Array(8192))).to.equal(undefined)
   })
 })
