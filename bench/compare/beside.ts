@@ -14,7 +14,7 @@ export const beside: Scenario = {
       for (const pair of pairs) await pair.connect()
       const samples = await byTurns(pairs, async pair => {
         const alone = await pair.measure('trips', { count: sized(2000, 300), bytes })
-        const beside = await pair.measure('beside', { streams: uploads, count: sized(1000, 200), bytes })
+        const beside = await pair.measure('beside', { streams: uploads, count: sized(200, 50), bytes })
         sheet.verify(`bytes of uploads of ${pair.name}`, beside.seen.received, beside.uploaded)
         return { alone, beside }
       })
