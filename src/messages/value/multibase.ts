@@ -56,7 +56,12 @@ export function decodeMultibase (text: string): Uint8Array | undefined {
 
 /** Base 58 without its letter, as peer ids are written. */
 export function encodeBase58 (bytes: Uint8Array): string {
-  return base58btc.baseEncode(bytes)
+  return flat(base58btc.baseEncode(bytes))
+}
+
+/** V8 keeps a text that grew letter by letter as a tree, 32 bytes a letter, until somebody looks into it: 1.3 KiB a peer id. */
+function flat (text: string): string {
+  return text.charCodeAt(0) >= 0 ? text : ''
 }
 
 export function decodeBase58 (text: string): Uint8Array | undefined {

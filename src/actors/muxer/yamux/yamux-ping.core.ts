@@ -14,6 +14,8 @@ import type { YamuxLimits } from './yamux-options.js'
 export class YamuxPing {
   /** Smoothed; undefined before the first answer. */
   rttMs: number | undefined
+  /** The least that was seen: of the path without what waits in it. */
+  leastRttMs: number | undefined
   private readonly limits: YamuxLimits
   /** Puts a ping in front of what is to be written. */
   private readonly send: (opaque: number) => void
@@ -59,6 +61,7 @@ export class YamuxPing {
     const sample = now - this.sentAt
     // As go: half of it is history.
     this.rttMs = this.rttMs === undefined ? sample : (this.rttMs + sample) / 2
+    this.leastRttMs = Math.min(this.leastRttMs ?? Infinity, sample)
     this.measuredAt = now
     this.current = -1
     if (!this.asked) return undefined

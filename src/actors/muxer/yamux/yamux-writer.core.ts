@@ -21,7 +21,8 @@ export const maxBodyBytes = 65_507
 
 /** What the writer needs of the connection. */
 export interface WriterKeeper {
-  readonly rttMs: number | undefined
+  /** Of the path without what waits in it. */
+  readonly leastRttMs: number | undefined
   readonly budget: ByteBudget
   /** So many bytes have been taken out of streams. */
   streamsSent (bytes: number): void
@@ -133,7 +134,7 @@ export class YamuxWriter {
     const { keeper } = this
     keeper.windowUsed(now)
     const before = stream.maxWindow
-    const delta = stream.grant(now, keeper.rttMs, this.limits.windowBytes, keeper.budget)
+    const delta = stream.grant(now, keeper.leastRttMs, this.limits.windowBytes, keeper.budget)
     if (stream.maxWindow > before) keeper.windowGrew(stream.maxWindow - before)
     this.header(WINDOW_UPDATE, this.openingFlags(stream), stream.id, delta, out)
     return headerBytes

@@ -116,6 +116,10 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     return this.ping.rttMs
   }
 
+  get leastRttMs (): number | undefined {
+    return this.ping.leastRttMs
+  }
+
   get bufferedBytes (): number {
     return this.unreadBytes + this.reader.headerFilled
   }
