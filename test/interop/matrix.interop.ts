@@ -30,6 +30,7 @@ describe('interop', function () {
 
       before(async function () {
         this.timeout(buildMs)
+        // Its toolchain is not on this machine, which `isThere` has said by name; a build that fails is a failure.
         if (!await isThere(dialer) || !await isThere(listener)) this.skip()
         await startBoth()
         sides.forEach(side => matrix.meet(side))

@@ -41,7 +41,7 @@ interface Company {
 
 function company ({ strategy, restart, kind, supervisor = false, lonely = false }: Company): { readonly tree: Tree, readonly victim: PlayerSpec } {
   const everybody = (): Partial<PlayerSpec> => ({ kind, keeps: 2, waits: true, script: [...day] })
-  const root = player(null, 'root', { strategy: 'one-for-one', stopGraceMs: 200 })
+  const root = player(null, 'firm', { strategy: 'one-for-one', stopGraceMs: 200 })
   const far = player(root, 'far', everybody())
   const group = player(root, 'group', { strategy, stopGraceMs: 150, backoff: { firstMs: 10, maxMs: 40 } })
   const before = player(group, 'before', { ...everybody(), leaving: 'slow' })
@@ -137,8 +137,8 @@ describe('crash matrix', () => {
       const { tree, victim } = company({ strategy, restart: 'permanent', kind: 'reducer' })
       const { run, complaints } = await playPlan(tree, 1, { ...strike('start')(victim), comparable: false }, await rehearse(tree, 1))
       expect(complaints).to.deep.equal([])
-      expect(ends(run)).to.include({ '/root/group/victim': 'start-failed', '/root/group': 'start-failed', '/root': 'start-failed' })
-      expect(run.system.root.exit).to.have.nested.property('because.path', '/root/group')
+      expect(ends(run)).to.include({ '/firm/group/victim': 'start-failed', '/firm/group': 'start-failed', '/firm': 'start-failed' })
+      expect(run.system.root.exit).to.have.nested.property('because.path', '/firm/group')
     }
   })
 
@@ -149,10 +149,10 @@ describe('crash matrix', () => {
         const rehearsal = await rehearse(tree, 1)
         const { run, complaints } = await playPlan(tree, 1, { ...strike(point)(victim), comparable: true }, rehearsal)
         expect(complaints).to.deep.equal([])
-        expect(starts(run)).to.deep.equal({ '/root': 1, '/root/far': 1, '/root/group': 1, '/root/group/before': 1, '/root/group/before/1': 1, '/root/group/after': 1, '/root/group/guest': 1 })
+        expect(starts(run)).to.deep.equal({ '/firm': 1, '/firm/far': 1, '/firm/group': 1, '/firm/group/before': 1, '/firm/group/before/1': 1, '/firm/group/after': 1, '/firm/group/guest': 1 })
         expect(run.rest.has(victim.path)).to.equal(false)
-        for (const path of ['/root/far', '/root/group', '/root/group/before', '/root/group/guest']) expect(noticed(rehearsal, run, path)).to.equal(undefined)
-        expect(run.transcripts.get('/root/group/after')!.map(({ type }) => type)).to.include('p.gone')
+        for (const path of ['/firm/far', '/firm/group', '/firm/group/before', '/firm/group/guest']) expect(noticed(rehearsal, run, path)).to.equal(undefined)
+        expect(run.transcripts.get('/firm/group/after')!.map(({ type }) => type)).to.include('p.gone')
       }
     })
   }
@@ -171,19 +171,19 @@ async function check (row: Row, strategy: Strategy, restart: Restart, kind: Kind
   const comesBack = restart === 'permanent' || (restart === 'transient' && isFailure)
   const asGroup = comesBack && strategy === 'rest-for-one'
   expect(starts(run)).to.deep.equal({
-    '/root': 1,
-    '/root/far': 1,
-    '/root/group': 1,
-    '/root/group/before': 1,
-    '/root/group/victim': comesBack ? startsOfVictim : 1,
-    '/root/group/after': asGroup && !atBoot ? 1 + groups : 1,
-    '/root/group/guest': 1,
-    ...supervisor ? { '/root/group/victim/page': comesBack ? 2 : 1 } : {}
+    '/firm': 1,
+    '/firm/far': 1,
+    '/firm/group': 1,
+    '/firm/group/before': 1,
+    '/firm/group/victim': comesBack ? startsOfVictim : 1,
+    '/firm/group/after': asGroup && !atBoot ? 1 + groups : 1,
+    '/firm/group/guest': 1,
+    ...supervisor ? { '/firm/group/victim/page': comesBack ? 2 : 1 } : {}
   })
   expect(run.rest.has(victim.path)).to.equal(comesBack)
-  expect(run.rest.has('/root/group/guest')).to.equal(!asGroup || atBoot)
+  expect(run.rest.has('/firm/group/guest')).to.equal(!asGroup || atBoot)
 
-  const untouched = ['/root/far', '/root/group/before', ...asGroup || atBoot ? [] : ['/root/group/after', '/root/group/guest']]
+  const untouched = ['/firm/far', '/firm/group/before', ...asGroup || atBoot ? [] : ['/firm/group/after', '/firm/group/guest']]
   for (const path of untouched) expect(noticed(rehearsal, run, path)).to.equal(undefined)
 }
 

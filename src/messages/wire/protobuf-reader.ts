@@ -54,6 +54,7 @@ export class ProtobufReader {
 
   /** Goes to the next field. False at the end of the message, and after a failure. */
   next (): boolean {
+    // The caller did not want the field before: unknown ones are passed over, as protobuf has it.
     if (!this.taken) this.skip()
     if (this.failure !== undefined || this.offset >= this.end) return false
     const tag = this.varint32()
