@@ -3,7 +3,7 @@
  * factory or as a named ref, once.
  *
  *     /node/services/{peer-store,protocol-registry,address-manager}
- *     /node/network/{listeners,swarm,dialer}
+ *     /node/network/{listeners,swarm,dialer,startup}
  *     /node/connections/<n>/{upgrade,streams/<id>/handler}
  *     /node/protocols/{identify,...}
  *
@@ -29,8 +29,10 @@ import { connections } from '../connection/connections.actor.js'
 import { dialer } from '../dialer/dialer.actor.js'
 import { identify } from '../identify/identify.actor.js'
 import { listeners, listenersMemory } from '../listener/listeners.actor.js'
+import { PeerDisk } from '../peer-store/peer-disk.port.js'
 import { peerStore } from '../peer-store/peer-store.actor.js'
 import { ping } from '../ping/ping.js'
+import { startup } from '../startup/startup.actor.js'
 import { SharedProtocolTable } from '../protocol/protocol-table.js'
 import { protocolRegistry } from '../protocol/protocol-registry.actor.js'
 import { protocols } from '../protocol/protocols.actor.js'
@@ -63,6 +65,9 @@ export async function compose (options: CheckedOptions, environment: Environment
   let changed = (): void => {}
   const table = new SharedProtocolTable(() => { changed() })
   const { epochMs } = environment
+  const { ages, datastore, ...times } = options.peerStore ?? {}
+  const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
+  const connectedPeers = (): readonly PeerId[] => [...memory.swarm.announced.all].flatMap(path => directory.connection(path)?.info.peer ?? [])
   if (options.identify !== false) {
     for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
   }
@@ -95,9 +100,11 @@ export async function compose (options: CheckedOptions, environment: Environment
         child('services', supervisor('services', {
           strategy: 'one-for-one',
           children: [
-            child('peer-store', peerStore, { input: () => ({ ...limits.peerStore !== undefined && { limits: limits.peerStore } }) }),
+            child('peer-store', peerStore, {
+              input: () => ({ epochMs, times, connected: connectedPeers, ...ages && { ages }, ...limits.peerStore && { limits: limits.peerStore }, ...disk && { disk } })
+            }),
             child('protocol-registry', protocolRegistry({ protocols: table })),
-            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses }) })
+            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses, ...options.addresses && { options: options.addresses } }) })
           ]
         })),
         child('network', supervisor('network', {
@@ -113,7 +120,11 @@ export async function compose (options: CheckedOptions, environment: Environment
               input: () => ({
                 transports, admission, connections: refs.connections, resolve: createResolver(environment.dns(system)), options: { addressTimeoutMs: timeouts.dialAddressMs }
               })
-            })
+            }),
+            // Without a datastore there is nobody to remember.
+            ...disk === undefined || options.startup.redial === 0 ? [] : [child('startup', startup, {
+              restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup })
+            })]
           ]
         })),
         child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),
@@ -129,7 +140,9 @@ export async function compose (options: CheckedOptions, environment: Environment
     ...options.seed !== undefined && { seed: options.seed }
   })
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
-  const node = new Node({ system, peerId, directory, table, timeouts, randomBytes: length => crypto.randomBytes(length) })
+  // Also when it was not stopped in order.
+  if (disk !== undefined) system.trace.add(() => { void disk.close() }, ['ended'])
+  const node = new Node({ system, peerId, directory, table, timeouts, crypto, closed: async () => disk?.close() })
   await system.ready()
   return node
 }

@@ -102,15 +102,4 @@ describe('address manager', () => {
     expect(setting.published.at(-1)).to.have.members([a, b])
     expect(subscriber.answers.at(-1)!.addresses.map(String)).to.have.members([a, b])
   }))
-
-  it('keeps where others see us, bounded, and does not believe it', inWorlds(3, async stage => {
-    const setting = await set(stage, { observers: 3 })
-    for (let n = 1; n <= 10; n++) setting.manager.tell({ type: 'address.observed', peer: peerOf(n), address: host(n), connection: '/node/connections/1' })
-    setting.manager.tell({ type: 'address.observed', peer: peerOf(9), address: host(99), connection: '/node/connections/1' })
-    await setting.run()
-    const cell = cellOf(stage.system.root).child('address-manager')!
-    const { observed, addresses } = cell.behavior.describe(cell.state) as { observed: Record<string, string>, addresses: string[] }
-    expect(observed).to.deep.equal(Object.fromEntries([[8, 8], [10, 10], [9, 99]].map(([peer, at]) => [peerOf(peer!).toString(), host(at!).toString()])))
-    expect([addresses, setting.published]).to.deep.equal([[], []])
-  }))
 })

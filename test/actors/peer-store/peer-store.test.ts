@@ -1,14 +1,15 @@
 /** The peer store: what is merged, what is bounded, and who is forgotten first. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { PeerBook, peerStoreDefaults, type PeerStoreLimits } from '../../../src/actors/peer-store/peer-book.core.js'
+import { PeerBook } from '../../../src/actors/peer-store/peer-book.core.js'
+import { peerStoreDefaults, type PeerStoreLimits } from '../../../src/actors/peer-store/peer-limits.core.js'
 import { peerStore } from '../../../src/actors/peer-store/peer-store.actor.js'
 import type { PeerInfo, PeerPatch, PeerStoreReply, PeerUpdated } from '../../../src/messages/peer-store.js'
 import { Asker, host, inWorlds, peerOf } from '../network-kit.js'
 
 const book = (limits: Partial<PeerStoreLimits> = {}): PeerBook => new PeerBook({ ...peerStoreDefaults, ...limits })
 const addresses = (info: PeerInfo | undefined): string[] | undefined => info?.addresses.map(({ address, certified }) => `${address.toString()}${certified ? ' certified' : ''}`)
-const peers = (from: PeerBook): string[] => from.all().map(({ peer }) => peer.toString()).sort()
+const peers = (from: PeerBook): string[] => from.all(0).map(({ peer }) => peer.toString()).sort()
 const record = (seq: bigint, ...hosts: number[]): PeerPatch => ({ record: { seq, envelope: Uint8Array.of(Number(seq)), addresses: hosts.map(host) } })
 const text = (n: number): string => host(n).toString()
 
@@ -77,11 +78,11 @@ describe('peer book', () => {
   it('forgets the peer that was updated least recently, but none that is connected', () => {
     const store = book({ peers: 3 })
     for (const n of [1, 2, 3]) store.merge(peerOf(n), { addresses: [host(n)] }, n)
-    store.connected(peerOf(1))
+    store.connected(peerOf(1), 3)
     store.merge(peerOf(2), { addresses: [host(9)] }, 4)
     store.merge(peerOf(4), {}, 5)
     expect(peers(store)).to.deep.equal([1, 2, 4].map(n => peerOf(n).toString()).sort())
-    store.disconnected(peerOf(1))
+    store.disconnected(peerOf(1), 5)
     store.merge(peerOf(5), {}, 6)
     expect(peers(store)).to.deep.equal([1, 4, 5].map(n => peerOf(n).toString()).sort())
   })
@@ -89,7 +90,7 @@ describe('peer book', () => {
   it('takes no more peers when all that it knows are connected', () => {
     const store = book({ peers: 2 })
     for (const n of [1, 2]) {
-      store.connected(peerOf(n))
+      store.connected(peerOf(n), 1)
       store.merge(peerOf(n), {}, 1)
     }
     expect(store.merge(peerOf(3), { addresses: [host(1)] }, 2)).to.deep.equal({ info: undefined, changed: false })
@@ -101,7 +102,7 @@ describe('peer book', () => {
     for (let n = 1; n <= 100; n++) store.merge(peerOf(n), { addresses: [host(n)] }, n)
     expect(store.bytes).to.be.at.most(10_000)
     expect(store.size).to.be.within(5, 20)
-    expect(store.get(peerOf(100))).to.not.equal(undefined)
+    expect(store.get(peerOf(100), 100)).to.not.equal(undefined)
   })
 
   it('is bounded and counts exactly, after any history', () => {
@@ -111,17 +112,17 @@ describe('peer book', () => {
       const connected = new Set<number>()
       for (const [now, { what, n, m }] of steps.entries()) {
         if (what === 'merge') store.merge(peerOf(n), { addresses: [host(m)], protocols: [`/${m}`] }, now)
-        else if (what === 'forget') store.forget(peerOf(n))
+        else if (what === 'forget') store.forget(peerOf(n), now)
         else {
-          store[what](peerOf(n))
+          store[what](peerOf(n), now)
           connected[what === 'connected' ? 'add' : 'delete'](n)
         }
-        const held = store.all().filter(({ peer }) => [...connected].some(n => peerOf(n).equals(peer))).length
+        const held = store.all(now).filter(({ peer }) => [...connected].some(n => peerOf(n).equals(peer))).length
         expect(store.size).to.be.at.most(Math.max(8, held))
         if (held < store.size) expect(store.bytes).to.be.at.most(6000)
-        expect(store.all()).to.have.length(store.size)
+        expect(store.all(now)).to.have.length(store.size)
       }
-      for (let n = 0; n <= 20; n++) store.forget(peerOf(n))
+      for (let n = 0; n <= 20; n++) store.forget(peerOf(n), 300)
       expect([store.size, store.bytes]).to.deep.equal([0, 0])
     }))
   })
