@@ -186,7 +186,7 @@ export const peerStore: Behavior<PeerStoreMessage, PeerStoreInput | undefined, S
         report(actor, { code: 'store/damaged', detail: damage, path: actor.path })
       }
       store.phase = 'ready'
-      store.failures = 0
+      atEase(actor, store)
       actor.log('debug', `${infos.length} peers read`)
       answerAll(actor, store)
       goOn(actor, store)
@@ -200,7 +200,7 @@ export const peerStore: Behavior<PeerStoreMessage, PeerStoreInput | undefined, S
     },
     written (actor, store) {
       if (store.failures > 0) actor.log('info', 'the datastore works again')
-      store.failures = 0
+      atEase(actor, store)
       store.writing = undefined
       endFlushes(store, store.flushing)
       goOn(actor, store)
@@ -287,6 +287,13 @@ function expectWrite (actor: Actor, store: Store): void {
   if (store.writeArmed || store.phase !== 'ready' || store.writing !== undefined || store.book.changes === 0) return
   store.writeArmed = true
   actor.timer('write', store.times.writeDelayMs, { type: 'peer-store.write-due' })
+}
+
+/** It works: the next write comes when it is due, and not when the last failure would have it. */
+function atEase (actor: Actor, store: Store): void {
+  store.failures = 0
+  store.writeArmed = false
+  actor.cancelTimer('write')
 }
 
 /** Later and later. */

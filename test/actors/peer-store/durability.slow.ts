@@ -2,7 +2,7 @@
  * `kill -9` at random moments: the peer store always opens again, and has all that was flushed.
  *
  * A child process changes and flushes, and says what was flushed; 100 times it is killed at a seeded moment between its first
- * breath and half a second later, so also while it opens, reads, writes and writes anew. What the next one finds is held
+ * breath and a second and a half later, so also while it opens, reads, writes and writes anew. What the next one finds is held
  * against all that any of them has said. TROUPE_SLOW_SECONDS lets it kill fewer.
  */
 import { expect } from 'chai'
@@ -97,7 +97,7 @@ async function campaign (kind: string, kills: number, seed: number): Promise<voi
   let damaged = 0
   try {
     for (; done < kills && performance.now() - begun < seconds * 400; done++) {
-      const { said, stderr, signal } = await live(kind, folder, seed, from, 100 + random.int(700))
+      const { said, stderr, signal } = await live(kind, folder, seed, from, 100 + random.int(1400))
       expect(signal, `kill ${done}: it ended by itself\n${stderr}`).to.equal('SIGKILL')
       for (const one of said) {
         if ('found' in one) {
