@@ -3,7 +3,7 @@
  * factory or as a named ref, once.
  *
  *     /node/services/{peer-store,protocol-registry,address-manager}
- *     /node/network/{listeners,swarm,dialer}
+ *     /node/network/{listeners,swarm,dialer,startup}
  *     /node/connections/<n>/{upgrade,streams/<id>/handler}
  *     /node/protocols/{identify,...}
  *
@@ -31,8 +31,10 @@ import { dialer } from '../dialer/dialer.actor.js'
 import { NodeGate } from '../gater/gate.js'
 import { identify } from '../identify/identify.actor.js'
 import { listeners, listenersMemory } from '../listener/listeners.actor.js'
+import { PeerDisk } from '../peer-store/peer-disk.port.js'
 import { peerStore } from '../peer-store/peer-store.actor.js'
 import { ping } from '../ping/ping.js'
+import { startup } from '../startup/startup.actor.js'
 import { SharedProtocolTable } from '../protocol/protocol-table.js'
 import { protocolRegistry } from '../protocol/protocol-registry.actor.js'
 import { protocols } from '../protocol/protocols.actor.js'
@@ -66,6 +68,9 @@ export async function compose (options: CheckedOptions, environment: Environment
   let changed = (): void => {}
   const table = new SharedProtocolTable(() => { changed() })
   const { epochMs } = environment
+  const { ages, datastore, ...times } = options.peerStore ?? {}
+  const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
+  const connectedPeers = (): readonly PeerId[] => [...memory.swarm.announced.all].flatMap(path => directory.connection(path)?.info.peer ?? [])
   if (options.identify !== false) {
     for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
   }
@@ -99,9 +104,11 @@ export async function compose (options: CheckedOptions, environment: Environment
         child('services', supervisor('services', {
           strategy: 'one-for-one',
           children: [
-            child('peer-store', peerStore, { input: () => ({ ...limits.peerStore !== undefined && { limits: limits.peerStore } }) }),
+            child('peer-store', peerStore, {
+              input: () => ({ epochMs, times, connected: connectedPeers, ...ages && { ages }, ...limits.peerStore && { limits: limits.peerStore }, ...disk && { disk } })
+            }),
             child('protocol-registry', protocolRegistry({ protocols: table })),
-            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses }) })
+            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses, ...options.addresses && { options: options.addresses } }) })
           ]
         })),
         child('network', supervisor('network', {
@@ -124,7 +131,11 @@ export async function compose (options: CheckedOptions, environment: Environment
                 interfaces: environment.interfaces,
                 options: { ...limits.dials, ...options.dialing, addressTimeoutMs: timeouts.dialAddressMs }
               })
-            })
+            }),
+            // Without a datastore there is nobody to remember.
+            ...disk === undefined || options.startup.redial === 0 ? [] : [child('startup', startup, {
+              restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup })
+            })]
           ]
         })),
         child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),
@@ -141,7 +152,9 @@ export async function compose (options: CheckedOptions, environment: Environment
     ...options.seed !== undefined && { seed: options.seed }
   })
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
-  const node = new Node({ system, peerId, directory, table, access, timeouts, randomBytes: length => crypto.randomBytes(length) })
+  // Also when it was not stopped in order.
+  if (disk !== undefined) system.trace.add(() => { void disk.close() }, ['ended'])
+  const node = new Node({ system, peerId, directory, table, access, timeouts, crypto, closed: async () => disk?.close() })
   await system.ready()
   return node
 }
