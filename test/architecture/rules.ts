@@ -29,6 +29,7 @@ export const rooms: readonly Room[] = [
   { files: 'src/runtime/behavior/machine.ts', may: ['src/runtime/**', 'xstate'] },
   { files: 'src/runtime/behavior/compile.ts', may: ['src/runtime/**'], mayTypes: ['xstate'] },
   { files: 'src/runtime/io/**', may: ['src/runtime/**', 'node:*'] },
+  { files: 'src/runtime/crypto/short-aead.ts', may: ['src/runtime/**', 'node:module', '@chainsafe/as-chacha20poly1305'] },
   { files: 'src/runtime/crypto/**', may: ['src/runtime/**', 'node:crypto', '@noble/curves', '@noble/ciphers', '@noble/hashes'] },
   { files: 'src/runtime/inspect/observe.ts', may: ['src/runtime/**', 'rxjs', 'node:module'] },
   { files: 'src/runtime/inspect/**', may: ['src/runtime/**', 'node:diagnostics_channel', 'node:crypto'], mayTypes: ['rxjs'] },

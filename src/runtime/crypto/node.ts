@@ -5,6 +5,7 @@ import { checkLength, checkNonce, generateFrom } from './checks.js'
 import { fresh } from './node-bytes.js'
 import { generateRsa, importPrivate, importPublic } from './node-keys.js'
 import { NodeX25519, RemoteX25519, waysOfThisNode } from './node-x25519.js'
+import { longestShortData, longestShortText, shortAead } from './short-aead.js'
 import type {
   Aead, CryptoProvider, KeyType, PrivateKeyMaterial, PublicKeyMaterial, SigningKey, VerifyingKey, X25519KeyPair, X25519PublicKey
 } from './provider.js'
@@ -38,7 +39,7 @@ class NodeCrypto implements CryptoProvider {
 
   aead (key: Uint8Array): Aead {
     checkLength('an AEAD key', key, 32)
-    return new ChaCha20Poly1305(createSecretKey(key))
+    return new ChaCha20Poly1305(key)
   }
 
   generateX25519 (entropy?: Uint8Array): X25519KeyPair {
@@ -85,19 +86,23 @@ let staging: Buffer | undefined
 const stagingBytes = 65_536
 
 class ChaCha20Poly1305 implements Aead {
-  readonly #key: KeyObject
-  private readonly iv = Buffer.alloc(12)
+  readonly #key: Uint8Array
+  /** For what is not short; made when that comes. Never the raw key: on Node 24 each cipher would cost ten times as much to set up. */
+  #keyObject: KeyObject | null = null
 
-  constructor (key: KeyObject) {
-    // Never the raw key: on Node 24 each cipher would cost ten times as much to set up.
-    this.#key = key
+  constructor (key: Uint8Array) {
+    this.#key = new Uint8Array(key)
   }
 
   seal (nonce: number, associatedData: Uint8Array, ...plaintext: readonly Uint8Array[]): readonly Uint8Array[] {
-    this.setNonce(nonce)
-    const cipher = createCipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
-    if (associatedData.length > 0) cipher.setAAD(associatedData, { plaintextLength: 0 })
-    const body = cipher.update(gather(plaintext))
+    checkNonce(nonce)
+    let length = 0
+    for (const piece of plaintext) length += piece.length
+    const short = length <= longestShortText && associatedData.length <= longestShortData ? shortAead() : null
+    if (short !== null) return [short.seal(this.#key, nonce, associatedData, plaintext, length)]
+    const cipher = createCipheriv('chacha20-poly1305', this.keyObject, ivOf(nonce), options)
+    if (associatedData.length > 0) cipher.setAAD(associatedData, { plaintextLength: length })
+    const body = cipher.update(gather(plaintext, length))
     cipher.final()
     return [fresh(body), fresh(cipher.getAuthTag())]
   }
@@ -105,8 +110,10 @@ class ChaCha20Poly1305 implements Aead {
   open (nonce: number, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     const length = sealed.length - tagBytes
     if (length < 0) return undefined
-    this.setNonce(nonce)
-    const decipher = createDecipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
+    checkNonce(nonce)
+    const short = length <= longestShortText && associatedData.length <= longestShortData ? shortAead() : null
+    if (short !== null) return short.open(this.#key, nonce, associatedData, sealed)
+    const decipher = createDecipheriv('chacha20-poly1305', this.keyObject, ivOf(nonce), options)
     if (associatedData.length > 0) decipher.setAAD(associatedData, { plaintextLength: length })
     decipher.setAuthTag(sealed.subarray(length))
     const body = decipher.update(sealed.subarray(0, length))
@@ -118,18 +125,25 @@ class ChaCha20Poly1305 implements Aead {
     return fresh(body)
   }
 
-  private setNonce (nonce: number): void {
-    checkNonce(nonce)
-    this.iv.writeUInt32LE(nonce % 0x1_0000_0000, 4)
-    this.iv.writeUInt32LE(Math.floor(nonce / 0x1_0000_0000), 8)
+  private get keyObject (): KeyObject {
+    return this.#keyObject ??= createSecretKey(this.#key)
   }
 }
 
-function gather (pieces: readonly Uint8Array[]): Uint8Array {
+const options = { authTagLength: tagBytes }
+
+/** One for all: a cipher copies it when it is made. */
+const iv = Buffer.alloc(12)
+
+function ivOf (nonce: number): Buffer {
+  iv.writeUInt32LE(nonce % 0x1_0000_0000, 4)
+  iv.writeUInt32LE(Math.floor(nonce / 0x1_0000_0000), 8)
+  return iv
+}
+
+function gather (pieces: readonly Uint8Array[], length: number): Uint8Array {
   const [only] = pieces
   if (pieces.length === 1 && only !== undefined) return only
-  let length = 0
-  for (const piece of pieces) length += piece.length
   let target: Buffer
   if (length <= stagingBytes) target = staging ??= Buffer.allocUnsafeSlow(stagingBytes)
   else target = Buffer.allocUnsafeSlow(length)
