@@ -73,6 +73,8 @@ export const rooms: readonly Room[] = [
   { files: 'src/actors/**', may: ['./**', 'src/messages/**', 'src/runtime/bytes/**'], mayTypes: [contract], mayNot: actorsAndPorts },
 
   // Users of the public face.
+  // The only package that is installed by those who want it.
+  { files: 'src/cli/store.ts', may: ['./**', 'src/index.ts', 'node:*', 'datastore-level'] },
   {
     files: 'src/cli/**',
     may: ['./**', 'src/index.ts', 'src/runtime.ts', 'src/messages.ts', 'src/testnet.ts', 'node:*', 'troupe/package.json']

@@ -2,6 +2,8 @@ import { PrivateKey } from '../../messages/value/keys.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { LogOptions } from '../../runtime/inspect/log.js'
+import type { AddressManagerOptions } from '../address-manager/address-manager.actor.js'
+import { observedDefaults, type ObservedOptions } from '../address-manager/observed.core.js'
 import type { Muxer } from '../contract/muxer.js'
 import type { Protocol } from '../contract/protocol.js'
 import type { Security } from '../contract/security.js'
@@ -16,8 +18,6 @@ import type { IdentifyOptions as AllIdentifyOptions } from '../identify/identify
 import type { Datastore, DatastoreSource } from '../peer-store/datastore.js'
 import { peerStoreAges, peerStoreDefaults, type PeerStoreAges, type PeerStoreLimits } from '../peer-store/peer-limits.core.js'
 import { peerStoreTimes, type PeerStoreTimes } from '../peer-store/peer-store.actor.js'
-import type { AddressManagerOptions } from '../address-manager/address-manager.actor.js'
-import { observedDefaults, type ObservedOptions } from '../address-manager/observed.core.js'
 import { admissionDefaults, type AdmissionLimits } from '../swarm/admission.core.js'
 import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
@@ -149,7 +149,8 @@ export type CheckedOptions = Omit<NodeOptions, 'access' | 'addresses' | 'listen'
 }
 
 const optionNames: readonly (keyof NodeOptions)[] = [
-  'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
+  'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers',
+  'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
 ]
 
 const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }

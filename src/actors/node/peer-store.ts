@@ -141,7 +141,9 @@ export class PeerStore {
   async #change (how: PatchMode, peer: PeerId | string, patch: PeerPatch, options: WaitOptions): Promise<PeerInfo | undefined> {
     const id = peerOf(peer)
     checkPatch(patch)
-    return this.#one(how, options, (request, replyTo) => ({ type: 'peer-store.merge', how, id: request, peer: id, patch: { source: 'user', ...patch }, replyTo }))
+    // The caller's list may change.
+    const kept: PeerPatch = { source: 'user', ...patch, ...patch.protocols && { protocols: [...patch.protocols] } }
+    return this.#one(how, options, (request, replyTo) => ({ type: 'peer-store.merge', how, id: request, peer: id, patch: kept, replyTo }))
   }
 
   async #one (where: string, options: WaitOptions, question: Question): Promise<PeerInfo | undefined> {

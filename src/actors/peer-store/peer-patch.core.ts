@@ -20,11 +20,14 @@ export function unknownPeer (peer: PeerId, now: number): PeerInfo {
     agentVersion: undefined,
     protocolVersion: undefined,
     record: undefined,
-    metadata: new Map(),
-    tags: new Map(),
+    metadata: none,
+    tags: none,
     updatedAt: now
   }
 }
+
+/** Most peers have none, and share it. */
+const none: ReadonlyMap<string, never> = new Map<string, never>()
 
 export function patched (known: PeerInfo, patch: PeerPatch, how: PatchMode, context: PatchContext): PeerInfo {
   const { limits, now } = context
@@ -141,7 +144,8 @@ function protocolList (protocols: readonly string[], limits: PeerStoreLimits): r
     list.add(protocol)
     room -= protocol.length
   }
-  return [...list]
+  // One list for all peers that speak the same, where whoever has read it keeps one.
+  return list.size === protocols.length ? protocols : [...list]
 }
 
 /** What would be too much is left out. */
