@@ -152,6 +152,7 @@ export async function compose (options: CheckedOptions, environment: Environment
     name: 'node',
     root,
     ...options.log !== undefined && { log: options.log },
+    ...options.containUncaught !== undefined && { containUncaught: options.containUncaught },
     ...options.seed !== undefined && { seed: options.seed }
   })
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
