@@ -52,10 +52,10 @@ export type ConnectionMessage =
   /** From: identify. What the remote speaks, so that streams for it can be lazy. */
   | { readonly type: 'connection.identified', readonly protocols: readonly string[] }
   /**
-   * From: facade, Swarm. Takes no more streams, tells the remote, and ends when those that are open have ended, at the latest
+   * From: facade, Swarm, connection manager, dials. Takes no more streams, tells the remote, and ends when those that are open have ended, at the latest
    * after `graceMs`. A second one shortens the wait, and never lengthens it.
    */
-  | { readonly type: 'connection.close', readonly code: ErrorCode, readonly initiator: ErrorInitiator, readonly graceMs?: number }
+  | { readonly type: 'connection.close', readonly code: ErrorCode, readonly initiator: ErrorInitiator, readonly text?: string, readonly graceMs?: number }
   /** From: facade. Ends it at once, all streams with it. */
   | { readonly type: 'connection.reset', readonly code: ErrorCode, readonly initiator: ErrorInitiator }
   /** From: own link. */

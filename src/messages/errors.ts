@@ -278,6 +278,10 @@ export const errorTable = {
     sentence: 'The connection would hold more memory than it may.',
     advice: 'Read faster, or raise the limit of bytes a connection.'
   },
+  'limit/cpu': { scope: 'connection', initiator: 'local', wire: 0x1001,
+    sentence: 'The node could not keep up, and this peer cost it the most time.',
+    advice: 'The text says how much. If the peer is honest, make its protocol cheaper to handle, or raise the limits of overload.'
+  },
   'limit/streams': { scope: 'stream', initiator: 'local', wire: 0x1002,
     sentence: 'There are as many streams as the limits allow.',
     advice: 'The text names the limit and its value; end some, or raise it.'

@@ -223,6 +223,7 @@ export class FakeTransport implements Transport {
 /** An admission ledger that lets everybody in unless told otherwise, and counts its leases. */
 export class FakeAdmission implements Admission {
   refusal: Failure | undefined
+  readonly use = { connections: 0, inbound: 0, pending: 0, prefixes: 0, peers: 0 }
   leases = 0
   readonly asked: string[] = []
 

@@ -251,6 +251,7 @@ class ConnectionWork implements ConnectionBody {
   private view (actor: Actor, link: MuxedLink, info: ConnectionInfo): ConnectionView {
     const status = (): ConnectionView['status'] => actor.self.alive ? this.status : 'closed'
     return {
+      account: actor.account,
       info,
       actor: actor.self,
       get status () { return status() },

@@ -156,7 +156,7 @@ export const connectionMachine = setup({
           actions: assign({ end: ({ event }) => crashed(event.down.path) })
         },
         'connection.close': [
-          { guard: 'atOnce', target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
+          { guard: 'atOnce', target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: event.text ?? '' }) }) },
           {
             target: 'closing',
             actions: [

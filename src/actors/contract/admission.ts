@@ -14,8 +14,18 @@ import type { Opened } from './transport.js'
 export interface Admission {
   /** @param remoteAddress multiaddr in text form; where it has no IP address only the total counts */
   admit (direction: Direction, remoteAddress: string): Lease | Failure
+  /** What is counted now, for inspection. */
+  readonly use: AdmissionUse
   /** What was opened and its lease as one thing, to travel as one handle. */
   arrival (opened: Opened, lease: Lease): Arrival
+}
+
+export interface AdmissionUse {
+  readonly connections: number
+  readonly inbound: number
+  readonly pending: number
+  readonly prefixes: number
+  readonly peers: number
 }
 
 export interface Lease extends Disposable {

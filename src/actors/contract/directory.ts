@@ -4,12 +4,15 @@
  */
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
+import type { Account } from '../../runtime/account.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { MuxedLinkStats } from './muxed-link.js'
 import type { Stream } from './stream.js'
 
 /** A living connection, for reading only. */
 export interface ConnectionView {
+  /** What it costs. */
+  readonly account: Pick<Account, 'cpuMs' | 'use'>
   readonly info: ConnectionInfo
   readonly actor: ActorRef<ConnectionMessage>
   readonly status: 'open' | 'closing' | 'closed'

@@ -166,7 +166,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
       placeOf(actor, name).tell({ type: 'listener.escalate' })
     }
   },
-  describe: ({ input, starting }) => ({ wanted: Object.fromEntries([...input.memory.wanted].map(([name, address]) => [name, address.toString()])), starting: [...starting.keys()] })
+  describe: ({ input, starting }) => ({ admission: input.admission.use, wanted: Object.fromEntries([...input.memory.wanted].map(([name, address]) => [name, address.toString()])), starting: [...starting.keys()] })
 })
 
 function transportFor ({ transports }: ListenersInput, address: Multiaddr): Transport | undefined {

@@ -2,6 +2,8 @@ import type { SwarmMessage } from '../../messages/swarm.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { AccessEntry, AccessLists } from '../gater/access-lists.core.js'
 
+export type { AccessEntry, AccessListsOptions } from '../gater/access-lists.core.js'
+
 /**
  * Whom the node deals with: peers and ranges of IP addresses that are blocked, and those that alone are allowed. A change holds
  * at once, also for connections that are open: those that may not be any more are closed with `connection/gated`.

@@ -3,7 +3,7 @@
  * factory or as a named ref, once.
  *
  *     /node/services/{peer-store,protocol-registry,address-manager}
- *     /node/network/{listeners,swarm,dialer,startup}
+ *     /node/network/{listeners,swarm,dialer,connection-manager,keep-alive,startup}
  *     /node/connections/<n>/{upgrade,streams/<id>/handler}
  *     /node/protocols/{identify,...}
  *
@@ -40,6 +40,8 @@ import { protocolRegistry } from '../protocol/protocol-registry.actor.js'
 import { protocols } from '../protocol/protocols.actor.js'
 import { streams } from '../stream/streams.actor.js'
 import { admissionLedger } from '../swarm/admission.core.js'
+import { connectionManager, type ProtectedPeers } from '../swarm/connection-manager.actor.js'
+import { keepAlive } from '../swarm/keep-alive.actor.js'
 import { swarm, swarmMemory } from '../swarm/swarm.actor.js'
 import { createResolver } from '../transport/resolver.js'
 import { multistream } from '../upgrade/multistream-negotiation.js'
@@ -63,7 +65,7 @@ export async function compose (options: CheckedOptions, environment: Environment
   const peerId = PeerId.fromPublicKey(privateKey.publicKey, crypto)
   const directory = new Directory()
   const admission = admissionLedger(limits.connections)
-  const memory = { addresses: new Map() as AddressSubscribers, listeners: listenersMemory(), swarm: swarmMemory() }
+  const memory = { addresses: new Map() as AddressSubscribers, listeners: listenersMemory(), swarm: swarmMemory(), protectedPeers: new Map() as ProtectedPeers }
   // Told by name, and only once there is somebody who bears it.
   let changed = (): void => {}
   const table = new SharedProtocolTable(() => { changed() })
@@ -132,6 +134,19 @@ export async function compose (options: CheckedOptions, environment: Environment
                 options: { ...limits.dials, ...options.dialing, addressTimeoutMs: timeouts.dialAddressMs }
               })
             }),
+            child('connection-manager', connectionManager, {
+              input: () => ({
+                peerId,
+                swarm: refs.swarm,
+                peerStore: refs.peerStore,
+                protectedPeers: memory.protectedPeers,
+                view: (path: string) => directory.connection(path),
+                options: { ...options.connectionManager, overload: limits.overload ?? {} }
+              })
+            }),
+            ...options.keepAlivePeers === false
+              ? []
+              : [child('keep-alive', keepAlive, { input: () => ({ swarm: refs.swarm, peerStore: refs.peerStore, ...options.keepAlivePeers && { options: options.keepAlivePeers } }) })],
             // Without a datastore there is nobody to remember.
             ...disk === undefined || options.startup.redial === 0 ? [] : [child('startup', startup, {
               restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup })

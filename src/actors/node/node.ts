@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { AddressList, AddressManagerMessage } from '../../messages/address-manager.js'
+import type { ConnectionManagerMessage } from '../../messages/connection-manager.js'
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
 import { NetworkError } from '../../messages/errors.js'
 import type { ListenersMessage, ListenOutcome } from '../../messages/listener.js'
@@ -253,6 +254,15 @@ export class Node implements AsyncDisposable {
     return measurePerf(stream, { uploadBytes, downloadBytes, now: () => system.now(), ...onProgress && { onProgress }, ...wait.signal && { signal: wait.signal } })
   }
 
+  /** Its connections are not trimmed from now on, however many there are, until each name that protects it was taken off. */
+  protect (peer: PeerId | string, name = 'user'): void {
+    this.#manager.tell({ type: 'manager.protect', peer: peerOf(peer), name })
+  }
+
+  unprotect (peer: PeerId | string, name = 'user'): void {
+    this.#manager.tell({ type: 'manager.unprotect', peer: peerOf(peer), name })
+  }
+
   /** Speaks a protocol from now on: each new inbound stream of it gets a handler of its own. As `register(protocol(id, ...))`. */
   handle (id: string | readonly string[], handler: InboundHandler, options: Omit<ProtocolOptions, 'inbound'> = {}): void {
     this.register(makeProtocol(id, { ...options, inbound: handler }))
@@ -345,6 +355,10 @@ export class Node implements AsyncDisposable {
 
   get #swarm (): ActorRef<SwarmMessage> {
     return this.#parts.system.named(this.#path('network/swarm'))
+  }
+
+  get #manager (): ActorRef<ConnectionManagerMessage> {
+    return this.#parts.system.named(this.#path('network/connection-manager'))
   }
 
   get #protocols (): ActorRef<ProtocolsMessage> {

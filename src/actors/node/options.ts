@@ -1,5 +1,6 @@
 import { PrivateKey } from '../../messages/value/keys.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
+import { PeerId } from '../../messages/value/peer-id.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { LogOptions } from '../../runtime/inspect/log.js'
 import type { AddressManagerOptions } from '../address-manager/address-manager.actor.js'
@@ -18,10 +19,15 @@ import type { IdentifyOptions as AllIdentifyOptions } from '../identify/identify
 import type { Datastore, DatastoreSource } from '../peer-store/datastore.js'
 import { peerStoreAges, peerStoreDefaults, type PeerStoreAges, type PeerStoreLimits } from '../peer-store/peer-limits.core.js'
 import { peerStoreTimes, type PeerStoreTimes } from '../peer-store/peer-store.actor.js'
+import { trimDefaults, type ConnectionManagerOptions } from '../swarm/connection-manager.actor.js'
+import { keepAlivePeersDefaults, type KeepAlivePeersOptions } from '../swarm/keep-alive.actor.js'
+import { overloadDefaults, type OverloadRules } from '../swarm/overload.core.js'
 import { admissionDefaults, type AdmissionLimits } from '../swarm/admission.core.js'
 import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
 import { Problems } from './problems.js'
+
+export type { ConnectionGater, GateVerdict } from '../gater/gate.js'
 
 export type IdentifyOptions = Omit<AllIdentifyOptions, 'key' | 'crypto' | 'epochMs'>
 
@@ -53,6 +59,10 @@ export interface NodeOptions {
   readonly access?: AccessListsOptions
   /** User code that decides whom the node has to do with, by phase. */
   readonly gater?: ConnectionGater
+  /** How many connections are kept, and whose are never trimmed. */
+  readonly connectionManager?: Partial<Omit<ConnectionManagerOptions, 'overload'>>
+  /** How peers that are tagged `keep-alive*` in the peer store are redialed. False: not at all. */
+  readonly keepAlivePeers?: Partial<KeepAlivePeersOptions> | false
   /** How addresses of a peer are tried one after another, and how long those that failed are left alone. */
   readonly dialing?: DialingOptions
   /** How much of anything strangers may make it hold. Each limit has its reason in the docs of its type. */
@@ -84,6 +94,8 @@ export type DialLimits = Pick<DialerOptions, 'addresses' | 'attempts' | 'attempt
 export interface NodeLimits {
   readonly connections?: Partial<AdmissionLimits>
   readonly dials?: Partial<DialLimits>
+  /** When the peer that costs the most has to go. */
+  readonly overload?: Partial<OverloadRules>
   readonly peerStore?: Partial<PeerStoreLimits>
 }
 
@@ -150,7 +162,7 @@ export type CheckedOptions = Omit<NodeOptions, 'access' | 'addresses' | 'listen'
 
 const optionNames: readonly (keyof NodeOptions)[] = [
   'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers',
-  'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
+  'access', 'gater', 'connectionManager', 'keepAlivePeers', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
 ]
 
 const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }
@@ -161,6 +173,7 @@ const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs:
 const knownLimits: Readonly<Record<keyof NodeLimits, readonly string[]>> = {
   connections: Object.keys(admissionDefaults),
   dials: ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'],
+  overload: Object.keys(overloadDefaults),
   peerStore: Object.keys(peerStoreDefaults)
 }
 
@@ -191,6 +204,17 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   const { dialing = {}, gater = {} } = options
   problems.unknown('gater.', gater, gateNames)
   for (const [name, gate] of Object.entries(gater)) if (gate !== undefined && typeof gate !== 'function') problems.add(`gater.${name}`, 'a function', gate)
+  const { connectionManager = {}, keepAlivePeers } = options
+  problems.unknown('connectionManager.', connectionManager, [...Object.keys(trimDefaults), 'protect'])
+  for (const name of ['highWater', 'lowWater', 'graceMs'] as const) problems.number(`connectionManager.${name}`, connectionManager[name])
+  const { highWater = trimDefaults.highWater, lowWater = Math.min(trimDefaults.lowWater, highWater) } = connectionManager
+  if (lowWater > highWater) problems.add('connectionManager.lowWater', `at most highWater, which is ${highWater}`, lowWater)
+  const { protect = [] } = connectionManager
+  if (!Array.isArray(protect) || !protect.every(peer => peer instanceof PeerId)) problems.add('connectionManager.protect', 'a list of PeerIds', protect)
+  if (keepAlivePeers !== undefined && keepAlivePeers !== false) {
+    problems.unknown('keepAlivePeers.', keepAlivePeers, Object.keys(keepAlivePeersDefaults))
+    for (const [name, value] of Object.entries(keepAlivePeers)) problems.number(`keepAlivePeers.${name}`, value, name === 'lookMs' ? 1 : 0, name === 'jitter' ? 1 : Infinity)
+  }
   problems.unknown('dialing.', dialing, ['delays', 'backoff'])
   for (const [group, values] of Object.entries(dialing as Record<string, object | undefined>)) {
     problems.unknown(`dialing.${group}.`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
@@ -218,6 +242,7 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   return Object.freeze({
     ...options,
     access,
+    connectionManager: { ...connectionManager, highWater, lowWater },
     listen: addresses,
     protocols,
     transports: options.transports ?? [tcp()],

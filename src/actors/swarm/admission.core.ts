@@ -14,7 +14,7 @@
 import type { Failure } from '../../messages/failure.js'
 import { parseIp6 } from '../../messages/value/ip-address.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
-import type { Admission, Arrival, Lease } from '../contract/admission.js'
+import type { Admission, AdmissionUse, Arrival, Lease } from '../contract/admission.js'
 import type { Direction } from '../contract/link.js'
 import type { Opened } from '../contract/transport.js'
 
@@ -50,15 +50,6 @@ export const admissionDefaults: AdmissionLimits = {
   // Both sides dialing at once over two transports make four; the rest is for what lingers. Limits: a peer that hoards.
   perPeer: 8,
   loopback: false
-}
-
-/** What is counted now, for inspection. */
-export interface AdmissionUse {
-  readonly connections: number
-  readonly inbound: number
-  readonly pending: number
-  readonly prefixes: number
-  readonly peers: number
 }
 
 /** @throws RangeError that names the limit */

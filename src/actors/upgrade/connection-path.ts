@@ -254,6 +254,8 @@ export class ConnectionPath implements MuxedLink {
       this.busy = false
     }
     this.after()
+    // What strangers send costs time outside of any message, and is theirs all the same.
+    this.owner.account.chargeCpu(this.owner.now() - this.now)
   }
 
   private readonly drained = (): void => {
