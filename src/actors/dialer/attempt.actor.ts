@@ -60,8 +60,8 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
   succeeded (_, { body, outcome: { connection, info } }) {
     attemptOf(body).dial.tell({ type: 'attempt.succeeded', connection, info })
   },
-  failed (_, { body, failure }) {
+  failed (actor, { body, failure }) {
     const { address, dial } = attemptOf(body)
-    dial.tell({ type: 'attempt.failed', failure: atAddress(address, failure) })
+    dial.tell({ type: 'attempt.failed', failure: { path: actor.path, ...atAddress(address, failure) } })
   }
 })

@@ -13,7 +13,6 @@ import { checkProtocolId } from '../../messages/value/protocol-id.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { checkNumber, checkOptions } from '../../runtime/errors.js'
-import type { Inspector } from '../../runtime/inspect/inspector.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
 import type { ConnectionView } from '../contract/directory.js'
@@ -29,6 +28,7 @@ import { NodeEvents, type NodeEvent, type NodeEventListener, type NodeEventName 
 import { PeerStore } from './peer-store.js'
 import { checkWait, Road, type WaitOptions } from './road.js'
 import { addressOf, destinationOf, peerOf, type Target } from './target.js'
+import { NodeInspector } from './why.js'
 
 export type NodeStatus = 'starting' | 'started' | 'stopping' | 'stopped'
 
@@ -74,6 +74,7 @@ export class Node implements AsyncDisposable {
   readonly #parts: NodeParts
   readonly #road: Road
   readonly #events: NodeEvents
+  readonly #inspect: NodeInspector
   readonly #facades = new WeakMap<ConnectionView, Connection>()
   #status: NodeStatus = 'starting'
   #stopping: Promise<void> | undefined
@@ -82,6 +83,7 @@ export class Node implements AsyncDisposable {
   constructor (parts: NodeParts) {
     this.#parts = parts
     this.peerId = parts.peerId
+    this.#inspect = new NodeInspector(parts.system)
     this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
     this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')))
     this.#events = new NodeEvents(parts.system, path => {
@@ -101,8 +103,8 @@ export class Node implements AsyncDisposable {
   }
 
   /** Looks into the living actors, and into what is left of the dead. */
-  get inspect (): Inspector {
-    return this.#parts.system.inspect
+  get inspect (): NodeInspector {
+    return this.#inspect
   }
 
   /** All news as an observable of rxjs. */
