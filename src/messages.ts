@@ -1,5 +1,5 @@
 /** Front door of the values and codecs: what travels in messages and over the wire. No I/O, no state. */
-export type { ErrorCode, ErrorInitiator, ErrorScope, NetworkErrorOptions } from './messages/errors.js'
+export type { ErrorCode, ErrorInitiator, ErrorScope, Consequence, NetworkErrorOptions, Reason } from './messages/errors.js'
 export { NetworkError, codeFromWire, errorTable, isErrorCode, wireCodeOf } from './messages/errors.js'
 export type { Signable } from './messages/value/envelope.js'
 export { Envelope } from './messages/value/envelope.js'

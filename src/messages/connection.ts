@@ -59,10 +59,10 @@ export type ConnectionMessage =
   /** From: facade. Ends it at once, all streams with it. */
   | { readonly type: 'connection.reset', readonly code: ErrorCode, readonly initiator: ErrorInitiator }
   /** From: own link. */
-  | { readonly type: 'link.going-away', readonly code: ErrorCode }
+  | { readonly type: 'link.going-away', readonly code: ErrorCode, readonly wireCode?: number }
   | { readonly type: 'link.refused-stream', readonly code: ErrorCode }
   | { readonly type: 'link.pong', readonly rttMs: number }
-  | { readonly type: 'link.closed', readonly code: ErrorCode, readonly text: string, readonly initiator: ErrorInitiator }
+  | { readonly type: 'link.closed', readonly code: ErrorCode, readonly text: string, readonly initiator: ErrorInitiator, readonly wireCode?: number }
   /** Own timers. */
   | { readonly type: 'connection.verdict-timeout' }
   | { readonly type: 'connection.close-timeout' }

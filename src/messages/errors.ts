@@ -40,6 +40,22 @@ export const errorTable = {
     sentence: 'A part of the node has more to do than it may queue.',
     advice: 'Ask less often, or wait.'
   },
+  'actor/crashed': { scope: 'node', initiator: 'local',
+    sentence: 'A part of the node crashed: a bug of ours, or of the application\'s code in it.',
+    advice: 'Look at the error, and report it with the output of inspect.why(path) if it is ours.'
+  },
+  'actor/killed': { scope: 'node', initiator: 'user',
+    sentence: 'Somebody ended a part of the node by inspect.kill.',
+    advice: 'Nothing: it was meant to be.'
+  },
+  'actor/done': { scope: 'node', initiator: 'local',
+    sentence: 'A part of the node had done its work, and ended.',
+    advice: 'Nothing: it was meant to be.'
+  },
+  'actor/stopped': { scope: 'node', initiator: 'local',
+    sentence: 'A part of the node was not needed any more, and was stopped.',
+    advice: 'Nothing: it was meant to be.'
+  },
 
   // --- dialing ------------------------------------------------------------------------------------------------------
   'dial/no-addresses': { scope: 'connection', initiator: 'user',
@@ -150,6 +166,10 @@ export const errorTable = {
     sentence: 'Another peer answered than the one that was dialed.',
     advice: 'The address is out of date, or somebody interferes: get the address anew from its owner.'
   },
+  'upgrade/crashed': { scope: 'connection', initiator: 'local', retryable: true,
+    sentence: 'The upgrade of the connection crashed: a bug of ours.',
+    advice: 'Report it with the output of inspect.why(path).'
+  },
   'upgrade/gated': { scope: 'connection', initiator: 'local', wire: 0x1007,
     sentence: 'The connection gater refused the connection during its upgrade.',
     advice: 'Ask the gater in the options of the node.'
@@ -205,6 +225,14 @@ export const errorTable = {
   'stream/reset': { scope: 'stream', initiator: 'user',
     sentence: 'The stream was reset.',
     advice: 'When it was the other side: its handler failed or had enough.'
+  },
+  'stream/closed': { scope: 'stream', initiator: 'user',
+    sentence: 'Both sides have ended the stream in order.',
+    advice: 'Nothing: it was meant to be.'
+  },
+  'stream/crashed': { scope: 'stream', initiator: 'local',
+    sentence: 'The actor of this stream crashed: a bug of ours.',
+    advice: 'Report it with the output of inspect.why(path).'
   },
   'stream/ended': { scope: 'stream', initiator: 'remote',
     sentence: 'The stream ended before all that was expected had come.',
@@ -371,6 +399,35 @@ export interface NetworkErrorOptions {
   readonly initiator?: ErrorInitiator
   /** The number that came over the wire. */
   readonly wireCode?: number
+  /** Type of the message that decided it. */
+  readonly event?: string
+}
+
+/** Why something ended or could not be done: what began it, as plain data. */
+export interface Reason {
+  readonly code: ErrorCode
+  readonly scope: ErrorScope
+  readonly initiator: ErrorInitiator
+  /** What happened. */
+  readonly sentence: string
+  /** What the sentence cannot know: names, numbers, the limit and its value. */
+  readonly detail?: string
+  /** What the reader can do about it. */
+  readonly advice: string
+  /** Path of the first actor: where it began, or was found out. */
+  readonly actor?: string
+  /** Type of the message that this actor handled then. */
+  readonly event?: string
+  /** The number that the other side sent with it. */
+  readonly wireCode?: number
+  /** What followed from it, down to what was asked about. */
+  readonly led: readonly Consequence[]
+}
+
+/** A step on the way from the root. */
+export interface Consequence {
+  readonly code: ErrorCode
+  readonly actor?: string
 }
 
 /** What a correct program may meet. `code` says what; everything else helps people. */
@@ -383,16 +440,45 @@ export class NetworkError extends Error {
   readonly path: string | undefined
   /** The number that the other side sent with it, where it sent one. */
   readonly wireCode: number | undefined
+  /** What the sentence of the table cannot know. */
+  readonly detail: string | undefined
+  /** Type of the message that decided it, where it is known. */
+  readonly event: string | undefined
 
   constructor (code: ErrorCode, options: NetworkErrorOptions = {}) {
     const entry: ErrorEntry = errorTable[code]
-    const { detail, cause, path, initiator, wireCode } = options
+    const { detail, cause, event, path, initiator, wireCode } = options
     super(detail === undefined ? entry.sentence : `${entry.sentence.replace(/\.$/, '')}: ${detail}`, cause === undefined ? undefined : { cause })
     this.code = code
     this.scope = entry.scope
     this.initiator = initiator ?? entry.initiator
     this.path = path
     this.wireCode = wireCode
+    this.detail = detail
+    this.event = event
+  }
+
+  /**
+   * What began it: the deepest cause. Where several things had to fail (the addresses of a dial), and not all for the same reason,
+   * the one that they all led to.
+   */
+  get reason (): Reason {
+    const chain = causesOf(this)
+    const [root = this] = chain
+    const { advice, code, detail, event, initiator, scope, wireCode } = root
+    const actor = chain.find(({ path }) => path !== undefined)?.path
+    return {
+      code,
+      scope,
+      initiator,
+      sentence: errorTable[code].sentence,
+      ...detail !== undefined && { detail },
+      advice,
+      ...actor !== undefined && { actor },
+      ...event !== undefined && { event },
+      ...wireCode !== undefined && { wireCode },
+      led: chain.slice(1).map(({ code, path }) => ({ code, ...path !== undefined && { actor: path } }))
+    }
   }
 
   /** What the reader can do about it. */
@@ -405,6 +491,24 @@ export class NetworkError extends Error {
     const entry: ErrorEntry = errorTable[this.code]
     return entry.retryable === true
   }
+}
+
+/** From the root down to the error itself. */
+function causesOf (error: NetworkError): readonly NetworkError[] {
+  const chain = [error]
+  for (let cause = single(error.cause); cause !== undefined && chain.length < mostCauses; cause = single(cause.cause)) chain.push(cause)
+  return chain.reverse()
+}
+
+const mostCauses = 32
+
+/** The one cause; of several that are alike the first. */
+function single (cause: unknown): NetworkError | undefined {
+  if (cause instanceof NetworkError) return cause
+  if (!(cause instanceof AggregateError)) return undefined
+  const causes = cause.errors as unknown[]
+  const [first] = causes
+  return first instanceof NetworkError && causes.every(other => other instanceof NetworkError && other.code === first.code) ? first : undefined
 }
 
 export function isErrorCode (text: string): text is ErrorCode {

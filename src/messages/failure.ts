@@ -14,8 +14,15 @@ export interface Failure {
   readonly path?: string
   /** The number that the other side sent with it. */
   readonly wireCode?: number
+  /** Type of the message that decided it, at that actor. */
+  readonly event?: string
   /** What brought it about: each address of a dial that was tried, the crash of a handler. */
   readonly causes?: readonly Failure[]
+}
+
+/** Why an actor of the network has ended: its output, from which `why` tells. */
+export interface End extends Failure {
+  readonly event: string
 }
 
 /** With the chain of causes; several causes become an `AggregateError`. */

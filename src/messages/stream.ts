@@ -66,9 +66,9 @@ export type HandlerMessage =
   | { readonly type: 'handler.returned' }
   /**
    * From: own task: `inbound` has failed with an error of the stream that it let through (a reset under it, a message that is too
-   * large): no fault of the handler. The stream is reset with its code, if it is not yet.
+   * large): no fault of the handler. The stream is reset with its code, if it is not yet; `found`: it was not, the handler has found it out.
    */
-  | { readonly type: 'handler.interrupted', readonly code: ErrorCode }
+  | { readonly type: 'handler.interrupted', readonly code: ErrorCode, readonly found: boolean }
   /** From: the buffer: both sides have ended, or it was reset. */
   | { readonly type: 'handler.stream-over' }
   /** Own timer. */

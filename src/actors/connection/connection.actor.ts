@@ -242,8 +242,8 @@ class ConnectionWork implements ConnectionBody {
       onRefused: code => { self.tell({ type: 'link.refused-stream', code }) },
       onOpenable: () => { this.streams?.tell({ type: 'stream.openable' }) },
       onPong: rttMs => { self.tell({ type: 'link.pong', rttMs }) },
-      onGoAway: code => { tellSurely({ type: 'link.going-away', code }) },
-      onClose: (code, text, initiator) => { tellSurely({ type: 'link.closed', code, text, initiator }) }
+      onGoAway: (code, wireCode) => { tellSurely({ type: 'link.going-away', code, wireCode }) },
+      onClose: (code, text, initiator, wireCode) => { tellSurely({ type: 'link.closed', code, text, initiator, ...wireCode !== undefined && { wireCode } }) }
     }
     this.link.attach(actor, listener)
   }
@@ -321,10 +321,10 @@ class ConnectionWork implements ConnectionBody {
     actor.timer('close', ms, { type: 'connection.close-timeout' })
   }
 
-  conclude (actor: Actor, { code, initiator, text }: ConnectionEnd): void {
+  conclude (actor: Actor, { code, initiator, path = actor.path, text, ...more }: ConnectionEnd): void {
     const { info } = this
     this.status = 'closed'
-    this.input.handle.failed({ code, initiator, path: actor.path, ...text !== '' && { detail: text } })
+    this.input.handle.failed({ code, initiator, path, ...text !== '' && { detail: text }, ...more })
     if (this.streams !== null && info !== null) this.settings.swarm.tell({ type: 'connection.ended', path: info.path, code, initiator, text })
   }
 }

@@ -17,7 +17,6 @@ import { assign, setup } from 'xstate'
 import { effects } from '../../runtime/behavior/effects.js'
 import type { ConnectionMessage } from '../../messages/connection.js'
 import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
-import type { Failure } from '../../messages/failure.js'
 
 /** What the actor holds; the machine hands it on, no more. */
 export interface ConnectionBody {
@@ -30,6 +29,12 @@ export interface ConnectionEnd {
   readonly code: ErrorCode
   readonly initiator: ErrorInitiator
   readonly text: string
+  /** Type of the message that decided it. */
+  readonly event: string
+  /** The actor that found it out, where it is another. */
+  readonly path?: string
+  /** The number that the remote sent with it. */
+  readonly wireCode?: number
 }
 
 interface ConnectionContext {
@@ -72,17 +77,23 @@ export const connectionEffects = effects<ConnectionEffects>({
 const types = {} as { context: ConnectionContext, events: ConnectionMessage, input: ConnectionBody, output: ConnectionEnd }
 
 /** The end that a failure means. */
-function endOf ({ code, detail, initiator }: Failure, usual: ErrorInitiator): ConnectionEnd {
-  return { code, initiator: initiator ?? usual, text: detail ?? '' }
+function endOf ({ failure, type }: Of<'upgrade.failed' | 'connection.refused'>, usual: ErrorInitiator): ConnectionEnd {
+  const { code, detail, event, initiator, path, wireCode } = failure
+  return { code, initiator: initiator ?? usual, text: detail ?? '', event: event ?? type, ...path !== undefined && { path }, ...wireCode !== undefined && { wireCode } }
 }
 
-const crashed = (path: string): ConnectionEnd => ({ code: 'connection/crashed', initiator: 'local', text: `${path} has ended` })
-const stopped: ConnectionEnd = { code: 'connection/shutdown', initiator: 'local', text: '' }
+/** The end that was asked for, or that the link tells of. */
+function asked ({ code, initiator, text = '', type, wireCode }: (Of<'connection.close' | 'connection.reset'> & { readonly text?: string, readonly wireCode?: number }) | Of<'link.closed'>): ConnectionEnd {
+  return { code, initiator, text, event: type, ...wireCode !== undefined && { wireCode } }
+}
+
+const crashed = (path: string): ConnectionEnd => ({ code: 'connection/crashed', initiator: 'local', text: `${path} has ended`, event: 'connection.child-down', path })
+const stopped: ConnectionEnd = { code: 'connection/shutdown', initiator: 'local', text: '', event: 'connection.stop' }
 
 const refuseStream = { actions: { type: 'refuseStream', params: ({ context, event }: { context: ConnectionContext, event: Of<'stream.open'> }) => ({ body: context.body, event }) } } as const
 
 const report = { actions: { type: 'report', params: ({ context, event }: { context: ConnectionContext, event: Of<'connection.report'> }) => ({ body: context.body, event }) } } as const
-const unwanted: ConnectionEnd = { code: 'user/aborted', initiator: 'user', text: 'nobody waits for this dial any more' }
+const unwanted: ConnectionEnd = { code: 'user/aborted', initiator: 'user', text: 'nobody waits for this dial any more', event: 'connection.opener-down' }
 
 export const connectionMachine = setup({
   types,
@@ -95,21 +106,21 @@ export const connectionMachine = setup({
   }
 }).createMachine({
   id: 'connection',
-  context: ({ input }) => ({ body: input, end: { code: 'connection/closed', initiator: 'local', text: '' } }),
+  context: ({ input }) => ({ body: input, end: { code: 'connection/closed', initiator: 'local', text: '', event: '' } }),
   output: ({ context }) => context.end,
   initial: 'upgrading',
   on: {
-    'connection.reset': { target: '.closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
-    'link.closed': { target: '.closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: event.text }) }) }
+    'connection.reset': { target: '.closed', actions: assign({ end: ({ event }) => asked(event) }) },
+    'link.closed': { target: '.closed', actions: assign({ end: ({ event }) => asked(event) }) }
   },
   states: {
     upgrading: {
       entry: { type: 'upgrade', params: ({ context }) => context.body },
       on: {
         'upgrade.done': { target: 'deciding', actions: { type: 'secure', params: ({ context, event }) => ({ body: context.body, event }) } },
-        'upgrade.failed': { target: 'closed', actions: assign({ end: ({ event }) => endOf(event.failure, 'remote') }) },
+        'upgrade.failed': { target: 'closed', actions: assign({ end: ({ event }) => endOf(event, 'remote') }) },
         'connection.child-down': { target: 'closed', actions: assign({ end: ({ event }) => crashed(event.down.path) }) },
-        'connection.close': { target: 'closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
+        'connection.close': { target: 'closed', actions: assign({ end: ({ event }) => asked(event) }) },
         'connection.stop': { target: 'closed', actions: assign({ end: stopped }) },
         'connection.opener-down': { target: 'closed', actions: assign({ end: unwanted }) },
         'stream.open': refuseStream
@@ -118,15 +129,15 @@ export const connectionMachine = setup({
     deciding: {
       on: {
         'connection.accepted': 'open',
-        'connection.refused': { target: 'flushing', actions: assign({ end: ({ event }) => endOf(event.failure, 'local') }) },
-        'connection.verdict-timeout': { target: 'flushing', actions: assign({ end: { code: 'actor/timeout', initiator: 'local', text: 'the swarm gave no verdict' } }) },
+        'connection.refused': { target: 'flushing', actions: assign({ end: ({ event }) => endOf(event, 'local') }) },
+        'connection.verdict-timeout': { target: 'flushing', actions: assign({ end: { code: 'actor/timeout', initiator: 'local', text: 'the swarm gave no verdict', event: 'connection.verdict-timeout' } }) },
         // The upgrade has done its work and goes; the swarm should not.
         'connection.child-down': {
           guard: { type: 'isSwarm', params: ({ event }) => event.down },
           target: 'flushing',
-          actions: assign({ end: { code: 'actor/down', initiator: 'local', text: 'the swarm has ended' } })
+          actions: assign({ end: { code: 'actor/down', initiator: 'local', text: 'the swarm has ended', event: 'connection.child-down' } })
         },
-        'connection.close': { target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }) },
+        'connection.close': { target: 'flushing', actions: assign({ end: ({ event }) => asked(event) }) },
         'connection.stop': { target: 'flushing', actions: assign({ end: stopped }) },
         'connection.opener-down': { target: 'flushing', actions: assign({ end: unwanted }) },
         'connection.report': report,
@@ -141,12 +152,12 @@ export const connectionMachine = setup({
         'connection.identified': { actions: { type: 'learn', params: ({ context, event }) => ({ body: context.body, event }) } },
         'connection.keep-alive': { actions: { type: 'ping', params: ({ context }) => context.body } },
         'link.pong': { actions: { type: 'pong', params: ({ context }) => context.body } },
-        'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered' } }) },
+        'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered', event: 'connection.pong-timeout' } }) },
         'link.refused-stream': { actions: { type: 'noteRefused', params: ({ context, event }) => ({ body: context.body, event }) } },
         'link.going-away': {
           target: 'closing',
           actions: [
-            assign({ end: ({ event }) => ({ code: event.code, initiator: 'remote', text: 'the remote takes no more streams' }) }),
+            assign({ end: ({ event: { code, type, wireCode } }) => ({ code, initiator: 'remote', text: 'the remote takes no more streams', event: type, ...wireCode !== undefined && { wireCode } }) }),
             { type: 'drain', params: ({ context }) => ({ body: context.body, graceMs: undefined }) }
           ]
         },
@@ -156,11 +167,11 @@ export const connectionMachine = setup({
           actions: assign({ end: ({ event }) => crashed(event.down.path) })
         },
         'connection.close': [
-          { guard: 'atOnce', target: 'flushing', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: event.text ?? '' }) }) },
+          { guard: 'atOnce', target: 'flushing', actions: assign({ end: ({ event }) => asked(event) }) },
           {
             target: 'closing',
             actions: [
-              assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: '' }) }),
+              assign({ end: ({ event }) => asked(event) }),
               { type: 'drain', params: ({ context, event }) => ({ body: context.body, graceMs: event.graceMs ?? context.body.graceMs }) }
             ]
           }
@@ -177,10 +188,10 @@ export const connectionMachine = setup({
         'connection.report': report,
         'connection.keep-alive': { actions: { type: 'ping', params: ({ context }) => context.body } },
         'link.pong': { actions: { type: 'pong', params: ({ context }) => context.body } },
-        'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered' } }) },
+        'connection.pong-timeout': { target: 'flushing', actions: assign({ end: { code: 'connection/timeout', initiator: 'local', text: 'a ping was not answered', event: 'connection.pong-timeout' } }) },
         // It ends for the reason for which we have closed it. The remote may say more of its own.
         'link.closed': [
-          { guard: 'closesRemote', target: 'closed', actions: assign({ end: ({ event }) => ({ code: event.code, initiator: event.initiator, text: event.text }) }) },
+          { guard: 'closesRemote', target: 'closed', actions: assign({ end: ({ context, event }) => event.code === context.end.code ? context.end : asked(event) }) },
           { target: 'closed' }
         ],
         'connection.child-down': {

@@ -48,9 +48,9 @@ export interface MuxedLinkListener {
   readonly onOpenable?: () => void
   readonly onPong?: (rttMs: number) => void
   /** The remote takes no more streams; those that are open go on. */
-  readonly onGoAway?: (code: ErrorCode) => void
-  /** It is over, and so are all its streams. Nothing comes after it. */
-  readonly onClose: (code: ErrorCode, text: string, initiator: ErrorInitiator) => void
+  readonly onGoAway?: (code: ErrorCode, wireCode: number) => void
+  /** It is over, and so are all its streams. Nothing comes after it. `wireCode` is what the remote said, if it said anything. */
+  readonly onClose: (code: ErrorCode, text: string, initiator: ErrorInitiator, wireCode?: number) => void
 }
 
 /** Counted since the beginning, or as of now. */

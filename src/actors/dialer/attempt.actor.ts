@@ -89,6 +89,6 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
       backoff.failed(placeOf(address, expectedPeer), actor.now())
       if (expectedPeer !== undefined) unreached(expectedPeer, address)
     }
-    dial.tell({ type: 'attempt.failed', failure: atAddress(address, failure) })
+    dial.tell({ type: 'attempt.failed', failure: { path: actor.path, ...atAddress(address, failure) } })
   }
 })

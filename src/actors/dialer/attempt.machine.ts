@@ -2,7 +2,7 @@
  * One address of a dial: the gate, a slot, a lease, a link, a connection made of it.
  *
  *     gating --may--> queued --has a slot--> linking --link--> upgrading --opened--> over
- *        \--gated        |                      \--refused, or too late--\--failed, or too late--> over
+ *        \--gated        |                      \--refused, or too late--\--failed--> over, too late--> notUpgraded
  *                        \--(the dial ends)
  *
  * One timer for link and upgrade, begun with the slot: who waits for his turn loses none of his time. The gate has a time of its
@@ -12,7 +12,7 @@
 import { raise, setup } from 'xstate'
 import type { ConnectionOutcome } from '../../messages/connection.js'
 import type { AttemptMessage } from '../../messages/dial.js'
-import type { Failure } from '../../messages/failure.js'
+import type { End, Failure } from '../../messages/failure.js'
 import { effects } from '../../runtime/behavior/effects.js'
 import type { Arrival } from '../contract/admission.js'
 
@@ -33,10 +33,16 @@ export interface AttemptEffects {
 
 export const attemptEffects = effects<AttemptEffects>({ gate: true, queue: true, link: true, handOver: true, succeeded: true, failed: true })
 
-const types = {} as { context: AttemptBody, events: AttemptMessage, input: AttemptBody }
+const types = {} as { context: AttemptBody, events: AttemptMessage, input: AttemptBody, output: End | undefined }
 
-const asTold = <E extends { readonly failure: Failure }> ({ context, event }: { context: AttemptBody, event: E }) => ({ body: context, failure: event.failure })
-const late = (code: 'dial/timeout' | 'upgrade/timeout') => ({ context }: { context: AttemptBody }) => ({ body: context, failure: { code } })
+const asTold = <E extends { readonly type: string, readonly failure: Failure }> ({ context, event }: { context: AttemptBody, event: E }) => ({ body: context, failure: { event: event.type, ...event.failure } })
+const late = (code: 'dial/timeout' | 'upgrade/timeout') => ({ context }: { context: AttemptBody }) => ({ body: context, failure: { code, event: 'attempt.timeout' } })
+
+/** What it told when that was no: the actor's output, for `why`. */
+function endOf (event: AttemptMessage): End | undefined {
+  if ('failure' in event) return { event: event.type, ...event.failure }
+  return event.type === 'attempt.timeout' ? { code: 'dial/timeout', event: event.type } : undefined
+}
 
 export const attemptMachine = setup({
   types,
@@ -45,6 +51,7 @@ export const attemptMachine = setup({
 }).createMachine({
   id: 'attempt',
   context: ({ input }) => input,
+  output: ({ event }) => (event as { readonly output?: End }).output,
   initial: 'gating',
   on: {
     'attempt.refused': { target: '.over', actions: { type: 'failed', params: asTold } }
@@ -69,9 +76,10 @@ export const attemptMachine = setup({
       on: {
         'connection.opened': { target: 'over', actions: { type: 'succeeded', params: ({ context, event }) => ({ body: context, outcome: event }) } },
         'connection.failed': { target: 'over', actions: { type: 'failed', params: asTold } },
-        'attempt.timeout': { target: 'over', actions: { type: 'failed', params: late('upgrade/timeout') } }
+        'attempt.timeout': { target: 'notUpgraded', actions: { type: 'failed', params: late('upgrade/timeout') } }
       }
     },
-    over: { type: 'final' }
+    notUpgraded: { type: 'final', output: ({ event }) => ({ code: 'upgrade/timeout' as const, event: event.type }) },
+    over: { type: 'final', output: ({ event }) => endOf(event) }
   }
 })

@@ -8,6 +8,7 @@
  * The tables of the state are changed in place; a step that throws takes them down with its actor.
  */
 import type { DialerMessage, DialMessage, DialOutcome } from '../../messages/dial.js'
+import type { ErrorCode } from '../../messages/errors.js'
 import type { Failure } from '../../messages/failure.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
@@ -84,7 +85,7 @@ interface DialerEffects {
   begin: Dialer
   start: { readonly dialer: Dialer, readonly dial: Dial, readonly start: Pick<DialStart, 'addresses' | 'ignoreBackoff' | 'peer'> }
   also: { readonly dial: Dial, readonly addresses: readonly Multiaddr[], readonly ignoreBackoff: boolean }
-  end: Dial
+  end: { readonly dial: Dial, readonly code: ErrorCode }
   expect: { readonly id: string, readonly deadline: number }
 }
 
@@ -117,14 +118,14 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
         start(dialer, message, out)
         return dialer
       case 'dial.cancel':
-        leave(dialer, message.id, out)
+        leave(dialer, message.id, 'user/aborted', out)
         return dialer
       case 'dial.waiter-timeout': {
         const waiter = waiters.get(message.id)
         if (waiter === undefined) return dialer
         const { failures } = waiter.dial
         answer(waiter, { type: 'dial.failed', id: message.id, failure: { code: 'dial/timeout', ...failures.length > 0 && { causes: [...failures] } } }, out)
-        leave(dialer, message.id, out)
+        leave(dialer, message.id, 'dial/timeout', out)
         return dialer
       }
       case 'dial.address-failed':
@@ -141,7 +142,7 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
         if (dial === undefined || message.batches < dial.batches) return dialer
         const failure = exhausted(dial.failures, message.untried)
         finish(dialer, dial, id => ({ type: 'dial.failed', id, failure }), out)
-        out.do('end', dial)
+        out.do('end', { dial, code: failure.code })
         return dialer
       }
       case 'dial.down': {
@@ -171,8 +172,9 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
     also (_, { dial, addresses, ignoreBackoff }) {
       dial.ref?.tell({ type: 'dial.also', addresses, ignoreBackoff })
     },
-    end (actor, { ref }) {
-      if (ref !== undefined) actor.stop(ref, { reason: 'not-wanted' })
+    end (actor, { code, dial: { ref } }) {
+      // What its waiters were told is what `why` tells.
+      if (ref !== undefined) actor.stop(ref, { reason: code })
     },
     expect (actor, { id, deadline }) {
       actor.timer(timerOf(id), Math.max(0, deadline - actor.now()), { type: 'dial.waiter-timeout', id })
@@ -220,7 +222,7 @@ function answer ({ replyTo }: Waiter, outcome: DialOutcome, out: DialerOut): voi
 }
 
 /** The waiter waits no more. A dial for which nobody waits is ended. */
-function leave (dialer: Dialer, id: string, out: DialerOut): void {
+function leave (dialer: Dialer, id: string, code: ErrorCode, out: DialerOut): void {
   const waiter = dialer.waiters.get(id)
   if (waiter === undefined) return
   const { dial } = waiter
@@ -229,7 +231,7 @@ function leave (dialer: Dialer, id: string, out: DialerOut): void {
   out.cancel(timerOf(id))
   if (dial.waiters.size > 0) return
   forget(dialer, dial)
-  out.do('end', dial)
+  out.do('end', { dial, code })
 }
 
 /** The dial is over, and all who wait for it hear how it went. */

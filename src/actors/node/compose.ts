@@ -162,6 +162,8 @@ export async function compose (options: CheckedOptions, environment: Environment
   const system = environment.createSystem({
     name: 'node',
     root,
+    // The dead whose end was no failure of ours: most ends of connections and streams, which `why` is asked for.
+    graveyard: { others: 1024 },
     ...options.log !== undefined && { log: options.log },
     ...options.containUncaught !== undefined && { containUncaught: options.containUncaught },
     ...options.seed !== undefined && { seed: options.seed }

@@ -15,7 +15,6 @@ import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { checkNumber, checkOptions } from '../../runtime/errors.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
-import type { Inspector } from '../../runtime/inspect/inspector.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
 import type { ConnectionView } from '../contract/directory.js'
@@ -33,6 +32,7 @@ import { Access } from './access.js'
 import { PeerStore } from './peer-store.js'
 import { checkWait, Road, type WaitOptions } from './road.js'
 import { addressOf, destinationOf, peerOf, type Target } from './target.js'
+import { NodeInspector } from './why.js'
 
 export type NodeStatus = 'starting' | 'started' | 'stopping' | 'stopped'
 
@@ -90,6 +90,7 @@ export class Node implements AsyncDisposable {
   readonly #parts: NodeParts
   readonly #road: Road
   readonly #events: NodeEvents
+  readonly #inspect: NodeInspector
   readonly #facades = new WeakMap<ConnectionView, Connection>()
   #status: NodeStatus = 'starting'
   #stopping: Promise<void> | undefined
@@ -98,6 +99,7 @@ export class Node implements AsyncDisposable {
   constructor (parts: NodeParts) {
     this.#parts = parts
     this.peerId = parts.peerId
+    this.#inspect = new NodeInspector(parts.system)
     this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
     this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')), parts.crypto)
     this.access = new Access(parts.access, () => this.#swarm)
@@ -118,8 +120,8 @@ export class Node implements AsyncDisposable {
   }
 
   /** Looks into the living actors, and into what is left of the dead. */
-  get inspect (): Inspector {
-    return this.#parts.system.inspect
+  get inspect (): NodeInspector {
+    return this.#inspect
   }
 
   /** All news as an observable of rxjs. */

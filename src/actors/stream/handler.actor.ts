@@ -35,7 +35,7 @@ export class HandlerWork implements HandlerBody, HandlerInput {
     actor.take(this.handle)
     actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, {
       done: () => returned,
-      failed: error => ({ type: 'handler.interrupted', code: this.codeOf(error) })
+      failed: error => ({ type: 'handler.interrupted', code: this.codeOf(error), found: this.handle.resetBy === undefined })
     })
   }
 

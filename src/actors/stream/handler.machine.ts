@@ -35,7 +35,10 @@ export const handlerEffects = effects<{
   reset: { readonly body: HandlerBody, readonly code: string }
 }>({ run: true, drain: true, drainOn: true, reset: true })
 
-const types = {} as { context: HandlerContext, events: HandlerMessage, input: HandlerBody }
+/** Why it ended early: the actor's output, for `why`. */
+export type HandlerEnd = Pick<Extract<HandlerMessage, { type: 'handler.interrupted' }>, 'code' | 'found'> & { readonly event: string }
+
+const types = {} as { context: HandlerContext, events: HandlerMessage, input: HandlerBody, output: HandlerEnd | undefined }
 
 export const handlerMachine = setup({
   types,
@@ -44,6 +47,7 @@ export const handlerMachine = setup({
 }).createMachine({
   id: 'handler',
   context: ({ input }) => ({ body: input }),
+  output: ({ event }) => (event as { readonly output?: HandlerEnd }).output,
   initial: 'running',
   states: {
     running: {
@@ -63,6 +67,6 @@ export const handlerMachine = setup({
         ]
       }
     },
-    done: { type: 'final' }
+    done: { type: 'final', output: ({ event }) => event.type === 'handler.interrupted' ? { code: event.code, found: event.found, event: event.type } : undefined }
   }
 })

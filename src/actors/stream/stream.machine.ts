@@ -35,7 +35,13 @@ export interface StreamContext {
 }
 
 /** Why it ended early: the actor's output, for `why`. */
-export type StreamEnd = Pick<StreamReset, 'code'> & Partial<StreamReset> & { readonly detail?: string }
+export type StreamEnd = Pick<StreamReset, 'code'> & Partial<StreamReset> & {
+  readonly detail?: string
+  /** Type of the message that decided it. */
+  readonly event: string
+  /** The actor that found it out, where it is another. */
+  readonly path?: string
+}
 
 interface StreamEffects {
   negotiate: StreamBody
@@ -76,17 +82,17 @@ export const streamMachine = setup({
     'stream.unnegotiated': {
       target: '.reset',
       actions: [
-        assign({ end: ({ event }) => event.failure }),
+        assign({ end: ({ event }) => ({ ...event.failure, event: event.type }) }),
         { type: 'refuse', params: ({ context, event }) => ({ body: context.body, failure: event.failure }) }
       ]
     },
-    'stream.reset': { target: '.reset', actions: assign({ end: ({ event }) => event.reset }) },
+    'stream.reset': { target: '.reset', actions: assign({ end: ({ context, event }) => context.end ?? { ...event.reset, event: event.type } }) },
     'stream.handler-down': [
       { guard: 'finished', target: '.closed' },
       {
         target: '.reset',
         actions: [
-          assign({ end: ({ event }) => ({ code: codeOf(event) }) }),
+          assign({ end: ({ event }) => ({ code: codeOf(event), initiator: 'local', event: event.type, path: event.down.path }) }),
           { type: 'abandon', params: ({ context, event }) => ({ body: context.body, code: codeOf(event) }) }
         ]
       }
@@ -100,11 +106,11 @@ export const streamMachine = setup({
       on: {
         'stream.selected': 'open',
         'stream.unnegotiated': [
-          { guard: 'owesAnswer', target: 'refused', actions: assign({ end: ({ event }) => event.failure }) },
+          { guard: 'owesAnswer', target: 'refused', actions: assign({ end: ({ event }) => ({ ...event.failure, event: event.type }) }) },
           {
             target: 'reset',
             actions: [
-              assign({ end: ({ event }) => event.failure }),
+              assign({ end: ({ event }) => ({ ...event.failure, event: event.type }) }),
               { type: 'refuse', params: ({ context, event }) => ({ body: context.body, failure: event.failure }) }
             ]
           }

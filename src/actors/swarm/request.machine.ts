@@ -12,7 +12,7 @@
  */
 import { assign, setup } from 'xstate'
 import type { ConnectionInfo } from '../../messages/connection.js'
-import type { Failure } from '../../messages/failure.js'
+import type { End, Failure } from '../../messages/failure.js'
 import type { Connect, OpenStreamTo, RequestMessage } from '../../messages/swarm.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
@@ -60,12 +60,19 @@ export const requestEffects = effects<RequestEffects>({
   answerFailed: true
 })
 
-const types = {} as { context: RequestContext, events: RequestMessage, input: RequestStart }
+const types = {} as { context: RequestContext, events: RequestMessage, input: RequestStart, output: End | undefined }
 
 /** The asker wants a stream, and the connection that it was to be on is closing or gone. */
 const closedInBetween = (failure: Failure): boolean => failure.code === 'stream/connection-closed'
 
 const failed = <E extends { readonly failure: Failure }> ({ context, event }: { context: RequestContext, event: E }) => ({ ask: context.ask, failure: event.failure })
+
+/** What it answered when that was no: the actor's output, for `why`. */
+function endOf ({ onlyLimited }: RequestContext, event: RequestMessage): End | undefined {
+  if ('failure' in event) return { event: event.type, ...event.failure }
+  if (event.type === 'request.stop') return { code: 'actor/down', event: event.type }
+  return event.type === 'request.addresses' ? { code: onlyLimited ? 'stream/limited-connection' : 'dial/no-addresses', event: event.type } : undefined
+}
 
 export const requestMachine = setup({
   types,
@@ -79,6 +86,7 @@ export const requestMachine = setup({
   id: 'request',
   options: { maxIterations: 10 },
   context: ({ input }) => ({ ...input, peer: input.target.peer, addresses: input.target.addresses, again: false }),
+  output: ({ event }) => (event as { readonly output?: End }).output,
   initial: 'starting',
   on: {
     'request.cancel': '.given up',
@@ -169,7 +177,7 @@ export const requestMachine = setup({
         ]
       }
     },
-    'answered': { type: 'final' },
-    'given up': { type: 'final', entry: 'cancelDial' }
+    'answered': { type: 'final', output: ({ context, event }) => endOf(context, event) },
+    'given up': { type: 'final', entry: 'cancelDial', output: ({ event }) => ({ code: 'user/aborted' as const, event: event.type }) }
   }
 })

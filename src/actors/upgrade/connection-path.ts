@@ -61,6 +61,7 @@ interface Verdict {
   readonly code: ErrorCode
   readonly text: string
   readonly initiator: ErrorInitiator
+  readonly wireCode?: number
 }
 
 /** So much is asked of the muxer at a time: with the body of 65,507 bytes and its header it fills one Noise frame. */
@@ -349,9 +350,9 @@ export class ConnectionPath implements MuxedLink {
         return
       case 'remote.going-away':
         this.remoteGone = true
-        if (event.code === 'connection/closed') listener.onGoAway?.(event.code)
+        if (event.code === 'connection/closed') listener.onGoAway?.(event.code, event.wireCode)
         // The core fails next.
-        else this.fault ??= { code: event.code, text: `the remote went away with code ${event.wireCode}`, initiator: 'remote' }
+        else this.fault ??= { code: event.code, text: `the remote went away with code ${event.wireCode}`, initiator: 'remote', wireCode: event.wireCode }
     }
   }
 
@@ -418,20 +419,29 @@ export class ConnectionPath implements MuxedLink {
     if (attached) this.muxer.command({ type: 'abort', code: verdict.code, initiator: verdict.initiator }, this.owner.now(), this.muxerOut)
   }
 
-  private report ({ code, initiator, text }: Verdict): void {
+  private report ({ code, initiator, text, wireCode }: Verdict): void {
     if (this.disposed) return
-    this.listener.onClose(code, text, initiator)
+    this.listener.onClose(code, text, initiator, wireCode)
   }
 
   /** What a reader or writer of a stream gets that ended early. */
   private errorOf ({ code, initiator, wireCode }: StreamReset): NetworkError {
-    const why = code === 'stream/connection-closed' ? this.verdict?.code ?? this.muxer.failed : undefined
+    const why = code === 'stream/connection-closed' ? this.cause(initiator) : undefined
     return new NetworkError(isErrorCode(code) ? code : 'stream/reset', {
       initiator,
       path: this.owner.path,
       ...wireCode !== undefined && { wireCode },
-      ...why !== undefined && { cause: new NetworkError(why, { initiator, path: this.owner.path }) }
+      ...why !== undefined && { cause: why }
     })
+  }
+
+  /** Why the connection ends, or has ended. */
+  private cause (usual: ErrorInitiator): NetworkError | undefined {
+    const verdict = this.verdict ?? this.fault
+    const code = verdict?.code ?? this.muxer.failed
+    if (code === undefined) return undefined
+    const { initiator = usual, text = '', wireCode } = verdict ?? {}
+    return new NetworkError(code, { initiator, path: this.owner.path, ...text !== '' && { detail: text }, ...wireCode !== undefined && { wireCode } })
   }
 }
 

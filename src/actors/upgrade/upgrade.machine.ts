@@ -10,7 +10,7 @@
  */
 import { assign, setup } from 'xstate'
 import { effects } from '../../runtime/behavior/effects.js'
-import type { Failure } from '../../messages/failure.js'
+import type { End, Failure } from '../../messages/failure.js'
 import type { UpgradeInput, UpgradeMessage } from '../../messages/upgrade.js'
 import type { Link } from '../contract/link.js'
 import type { Secured } from '../contract/security.js'
@@ -38,7 +38,7 @@ export const upgradeEffects = effects<UpgradeEffects>({
   begin: true, handshake: true, useWrapped: true, negotiateMuxer: true, succeed: true, fail: true
 })
 
-const types = {} as { context: UpgradeContext, events: UpgradeMessage, input: UpgradeInput }
+const types = {} as { context: UpgradeContext, events: UpgradeMessage, input: UpgradeInput, output: End | undefined }
 
 const parts = setup({
   types,
@@ -64,20 +64,29 @@ const wrapped = ({ event }: Args<'upgrade.wrapped'>) => ({ link: event.handle, s
 const failing = (waitingFor: string) => ({
   'upgrade.broken': {
     target: 'failed',
-    actions: { type: 'fail', params: ({ context, event }: Args<'upgrade.broken'>) => ({ input: context.input, failure: event.failure }) }
+    actions: { type: 'fail', params: ({ context, event }: Args<'upgrade.broken'>) => ({ input: context.input, failure: { ...event.failure, event: event.type } }) }
   },
   'upgrade.timeout': {
     target: 'failed',
     actions: {
       type: 'fail',
-      params: ({ context }: Args<'upgrade.timeout'>) => ({ input: context.input, failure: { code: 'upgrade/timeout', detail: `waiting for ${waitingFor}` } as const })
+      params: ({ context, event }: Args<'upgrade.timeout'>) => ({ input: context.input, failure: { ...late(waitingFor), event: event.type } })
     }
   }
 }) as const
 
+const late = (waitingFor: string) => ({ code: 'upgrade/timeout', detail: `waiting for ${waitingFor}` }) as const
+
+/** What it tells by `fail` and by its output. */
+function endOf (event: UpgradeMessage): End | undefined {
+  if (event.type === 'upgrade.broken') return { ...event.failure, event: event.type }
+  return event.type === 'upgrade.timeout' ? { code: 'upgrade/timeout', event: event.type } : undefined
+}
+
 export const upgradeMachine = parts.createMachine({
   id: 'upgrade',
   context: ({ input }) => ({ input, security: '', muxer: '' }),
+  output: ({ event }) => (event as { readonly output?: End }).output,
   entry: { type: 'begin', params: ({ context }) => context.input },
   initial: 'negotiatingSecurity',
   states: {
@@ -117,6 +126,6 @@ export const upgradeMachine = parts.createMachine({
       type: 'final',
       entry: { type: 'succeed', params: ({ context }) => context }
     },
-    failed: { type: 'final' }
+    failed: { type: 'final', output: ({ event }) => endOf(event) }
   }
 })

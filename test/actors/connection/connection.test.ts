@@ -384,7 +384,7 @@ describe('connection: open', () => {
     expect(scene.state).to.equal(undefined)
     const ended = scene.swarmHeard.at(-1)
     expect(ended).to.deep.include({ type: 'connection.ended', path: '/node/connections/1', code: 'connection/reset', initiator: 'remote' })
-    expect((scene.output as { output: object }).output).to.deep.equal({ code: 'connection/reset', initiator: 'remote', text: 'as told' })
+    expect((scene.output as { output: object }).output).to.deep.equal({ code: 'connection/reset', initiator: 'remote', text: 'as told', event: 'link.closed' })
   }))
 
   it('hears of the end of its link, however full its mailbox is', play(async scene => {

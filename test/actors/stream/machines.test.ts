@@ -39,7 +39,7 @@ const always = (state: string): Record<string, string> => ({
 
 const handlerMessages: Readonly<Record<string, HandlerMessage>> = {
   'returned': { type: 'handler.returned' },
-  'interrupted': { type: 'handler.interrupted', code: 'stream/ended' },
+  'interrupted': { type: 'handler.interrupted', code: 'stream/ended', found: true },
   'stream-over': { type: 'handler.stream-over' },
   'drain-timeout': { type: 'handler.drain-timeout' }
 }

@@ -257,7 +257,7 @@ export class MemoryMuxedLink implements MuxedLink {
         return
       case 'going-away':
         this.remoteGoingAway = true
-        this.listener?.onGoAway?.('connection/closed')
+        this.listener?.onGoAway?.('connection/closed', 0)
         return
       case 'forget':
         this.listener?.onOpenable?.()
