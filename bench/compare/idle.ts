@@ -1,7 +1,8 @@
 import { heapAfterGc } from '../support/sampling.js'
 import type { Scenario, Sheet } from '../support/sheet.js'
-import { Pair, type Peer, type SideName } from './pair.js'
+import { Pair, type Peer } from './pair.js'
 import { settings, sized } from './settings.js'
+import { sideOf, type SideName } from './sides.js'
 
 const kibibyte = 1024
 const repetitions = 2
@@ -45,7 +46,7 @@ function fewAndMany (): { readonly few: number, readonly many: number } {
 async function connections (sheet: Sheet, name: SideName): Promise<Slope> {
   const { few, many } = fewAndMany()
   const bare = name === 'raw'
-  await using pair = await Pair.start(name, { listeners: nodes(), dialers: bare ? 1 : nodes(), identify: !bare })
+  await using pair = await Pair.start(sideOf(name), { listeners: nodes(), dialers: bare ? 1 : nodes(), identify: !bare })
   const fill = async (count: number): Promise<void> => {
     await pair.dialer.run('fill', { addresses: pair.addresses, connections: count })
     for (const peer of [pair.dialer, pair.listener]) await pair.settled(bare ? 'connections' : 'identified', count, peer)
@@ -56,7 +57,7 @@ async function connections (sheet: Sheet, name: SideName): Promise<Slope> {
 
 async function streams (sheet: Sheet, name: SideName): Promise<Slope> {
   const [few, many] = settings().full ? [500, 3500] as const : sized([500, 2500] as const, [50, 250] as const)
-  await using pair = await Pair.start(name, { listeners: 4, dialers: 4 })
+  await using pair = await Pair.start(sideOf(name), { listeners: 4, dialers: 4 })
   await pair.dialer.run('fill', { addresses: pair.addresses, connections: 16 })
   return await slope(pair, async count => {
     await pair.dialer.run('hold', { streams: count })
