@@ -74,6 +74,10 @@ export const compareSettings: BenchSettings = {
       profile: typeof profile === 'string' ? profile : undefined
     }
     return { 'compared on node': version.slice(1) }
+  },
+  results () {
+    const { major, profile, quick } = settings()
+    return quick || profile !== undefined ? undefined : `bench/results/compare-node${major}.json`
   }
 }
 
