@@ -1,5 +1,5 @@
 import type { Scenario, Sheet } from '../support/sheet.js'
-import { byTurns, ratio, withPairs, type Measured, type Pair } from './pair.js'
+import { beyond, byTurns, ratio, withPairs, type Measured, type Pair } from './pair.js'
 import { settings, sized } from './settings.js'
 
 const mebibyte = 1024 * 1024
@@ -8,7 +8,7 @@ export const bulk: Scenario = {
   name: 'bulk',
   what: '256 MiB (64 with --quick) over the perf protocol, up and down, on 1, 10 and 100 streams at once of one connection; raw is the composed limit on one TCP connection',
   async run (sheet) {
-    await withPairs(sheet, ['Troupe', 'js-libp2p', 'raw'], {}, async pairs => {
+    await withPairs(sheet, ['Troupe', 'js-libp2p', 'raw'], { all: true }, async pairs => {
       for (const pair of pairs) await pair.connect()
       for (const streams of [1, 10, 100]) for (const way of ['up', 'down'] as const) await compare(sheet, pairs, way, streams)
       for (const { listener, name } of pairs) {
@@ -35,6 +35,7 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], way: 'up' | 'down'
     sheet.figure(`${here}: ${name}, sender`, 'ms CPU/MiB', samples[i]!.map(sample => senderCpu(sample, way) / mebibytes))
     sheet.figure(`${here}: ${name}, receiver`, 'ms CPU/MiB', samples[i]!.map(sample => receiverCpu(sample, way) / mebibytes))
   })
+  beyond(sheet, here, pairs, samples, ({ ms }) => ms)
   const [troupe, js, raw] = samples as [Sample[], Sample[], Sample[]]
   // Speeds are the inverse of times.
   const overLimit = ratio(raw, troupe, ({ ms }) => ms)

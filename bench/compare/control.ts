@@ -39,14 +39,18 @@ export interface Commands {
   readonly fill: { told: { readonly addresses: readonly string[], readonly connections: number }, answers: object }
   /** Opens streams on the connections by turns, one byte to and fro on each, until there are `streams`. */
   readonly hold: { told: { readonly streams: number }, answers: object }
+  /** `count` round trips on each of the held streams, all of them at once. */
+  readonly busy: { told: { readonly count: number, readonly bytes: number }, answers: Spent & Trips }
+  /** From now on somebody watches all that happens in this process, or nobody; `records` were seen since the last time. */
+  readonly trace: { told: { readonly on: boolean }, answers: { readonly records: number } }
   /** Round trips while `streams` others upload as fast as they can. */
   readonly beside: { told: { readonly streams: number, readonly count: number, readonly bytes: number }, answers: Trips & { readonly uploaded: number } }
   /** What one operation costs, in microseconds. */
   readonly primitives: { told: object, answers: Primitives }
   /** What this side has seen. */
   readonly seen: { told: object, answers: Seen }
-  /** Processor time of the process so far. */
-  readonly cpu: { told: object, answers: { readonly cpuMs: number } }
+  /** Processor time of the process so far, and the memory that it has now, in bytes. */
+  readonly cpu: { told: object, answers: { readonly cpuMs: number, readonly resident: number } }
   /** When nothing is left to collect, in bytes. */
   readonly memory: { told: object, answers: { readonly heap: number, readonly resident: number } }
 }

@@ -2,6 +2,7 @@
 import { runBench } from '../support/bench.js'
 import { beside } from './beside.js'
 import { bulk } from './bulk.js'
+import { busy } from './busy.js'
 import { handshakes } from './handshakes.js'
 import { idle } from './idle.js'
 import { install } from './install.js'
@@ -9,6 +10,7 @@ import { compareSettings } from './settings.js'
 import { start } from './start.js'
 import { streams } from './streams.js'
 import { trips } from './trips.js'
+import { watched } from './watched.js'
 import { writes } from './writes.js'
 
-await runBench('compare', [bulk, writes, trips, streams, handshakes, idle, start, beside, install], compareSettings)
+await runBench('compare', [start, install, bulk, writes, trips, streams, handshakes, beside, busy, watched, idle], compareSettings)

@@ -5,16 +5,8 @@ import { createInterface } from 'node:readline'
 import { median, ratios } from '../support/sampling.js'
 import type { Sheet } from '../support/sheet.js'
 import type { Answer, Answers, CommandName, Ready, Seen, Told } from './control.js'
-import { compiled, settings } from './settings.js'
-
-export type SideName = 'Troupe' | 'js-libp2p' | 'raw'
-
-/** Arguments of Node and of the program. */
-export const programs: Record<SideName, readonly string[]> = {
-  'Troupe': [compiled('programs/troupe.js')],
-  'js-libp2p': ['--import', compiled('../../test/interop/js/preload.js'), compiled('programs/js.js')],
-  'raw': [compiled('programs/raw.js')]
-}
+import { settings } from './settings.js'
+import { foreignSides, otherNodes, scripts, sideOf, type Side, type SideName } from './sides.js'
 
 /** What one measured command cost both sides, and what it answered. */
 export type Measured<N extends CommandName> = Answers<N> & {
@@ -30,28 +22,33 @@ export interface PairOptions {
   readonly dialers?: number
   /** Whether identify runs. Default false. */
   readonly identify?: boolean
+  /** Whether js-libp2p on other Nodes and the other implementations join, behind those that are named. Default false. */
+  readonly all?: boolean
 }
 
 export class Pair implements AsyncDisposable {
-  readonly name: SideName
+  readonly name: string
+  /** Whose amounts of work it is given. */
+  readonly like: SideName
   readonly listener: Peer
   readonly dialer: Peer
   readonly addresses: readonly string[]
 
-  private constructor (name: SideName, listener: Peer, dialer: Peer) {
+  private constructor ({ like, name }: Side, listener: Peer, dialer: Peer) {
     this.name = name
+    this.like = like
     this.listener = listener
     this.dialer = dialer
     this.addresses = listener.addresses
   }
 
-  static async start (name: SideName, { dialers = 1, identify = false, listeners = 1 }: PairOptions = {}): Promise<Pair> {
+  static async start (side: Side, { dialers = 1, identify = false, listeners = 1 }: PairOptions = {}): Promise<Pair> {
     const flags = identify ? ['--identify'] : []
     const [listener, dialer] = await Promise.all([
-      Peer.start(name, [...nodeFlags(name, 'listener'), ...programs[name], '--listen', '--nodes', `${listeners}`, ...flags]),
-      Peer.start(name, [...nodeFlags(name, 'dialer'), ...programs[name], '--nodes', `${dialers}`, ...flags])
+      Peer.start(side, [...side.args('listener'), '--listen', '--nodes', `${listeners}`, ...flags]),
+      Peer.start(side, [...side.args('dialer'), '--nodes', `${dialers}`, ...flags])
     ])
-    return new Pair(name, listener, dialer)
+    return new Pair(side, listener, dialer)
   }
 
   /** Connects for the commands that use one connection. */
@@ -87,11 +84,6 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-function nodeFlags (name: SideName, role: string): string[] {
-  const { profile } = settings()
-  return ['--expose-gc', ...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}-${role}.cpuprofile`]]
-}
-
 const running = new Set<ChildProcess>()
 process.once('exit', () => { for (const child of running) child.kill('SIGKILL') })
 
@@ -108,8 +100,8 @@ export class Peer {
     this.child = child
   }
 
-  static async start (name: string, args: readonly string[]): Promise<Peer> {
-    const child = spawn(settings().node, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  static async start ({ file, name }: Side, args: readonly string[]): Promise<Peer> {
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     const peer = new Peer(name, child)
     running.add(child)
     // It may be gone before it has read all.
@@ -169,7 +161,12 @@ export class Peer {
 
 /** Starts all, has `use` work with them, and ends them. What they are made of goes on the sheet. */
 export async function withPairs (sheet: Sheet, names: readonly SideName[], options: PairOptions, use: (pairs: readonly Pair[]) => Promise<void>): Promise<void> {
-  const pairs = await Promise.all(names.map(name => Pair.start(name, options)))
+  const sides = names.map(name => sideOf(name))
+  if (options.all === true) {
+    sides.push(...otherNodes().map(({ name, node }) => sideOf('js-libp2p', node, name)))
+    sides.push(...await foreignSides(text => { sheet.note(text) }))
+  }
+  const pairs = await Promise.all(sides.map(side => Pair.start(side, options)))
   try {
     for (const { dialer, name } of pairs) sheet.note(`${name}: ${Object.entries(dialer.versions).map(([what, version]) => `${what} ${version}`).join(', ')}`)
     await use(pairs)
@@ -179,9 +176,9 @@ export async function withPairs (sheet: Sheet, names: readonly SideName[], optio
 }
 
 /** One sample of each, then again, each second round in reverse order. `samples[a][i]` and `samples[b][i]` were taken one after the other. */
-export async function byTurns<P, T> (sides: readonly P[], sample: (side: P) => Promise<T>, warmup = 1): Promise<ReadonlyArray<readonly T[]>> {
+export async function byTurns<P, T> (sides: readonly P[], sample: (side: P) => Promise<T>, warmup = 1, rounds = settings().rounds): Promise<ReadonlyArray<readonly T[]>> {
   const samples = sides.map((): T[] => [])
-  for (let round = -warmup; round < settings().rounds; round++) {
+  for (let round = -warmup; round < rounds; round++) {
     const order = round % 2 === 0 ? [...sides.keys()] : [...sides.keys()].reverse()
     for (const side of order) {
       const seen = await sample(sides[side]!)
@@ -189,6 +186,14 @@ export async function byTurns<P, T> (sides: readonly P[], sample: (side: P) => P
     }
   }
   return samples
+}
+
+/** What Troupe gains over those that joined, as figures: nothing was promised of them. Of a sample, the less the better. */
+export function beyond<T> (sheet: Sheet, here: string, pairs: readonly Pair[], samples: ReadonlyArray<readonly T[]>, cost: (sample: T) => number): void {
+  pairs.forEach(({ name }, i) => {
+    if (name in scripts) return
+    sheet.figure(`${here}: Troupe, of ${name}`, 'x', ratios(samples[i]!.map(cost), samples[0]!.map(cost)))
+  })
 }
 
 /** The median of one side by another, round by round. */

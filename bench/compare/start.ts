@@ -7,17 +7,22 @@ import type { Scenario } from '../support/sheet.js'
 import { byTurns, ratio } from './pair.js'
 import { compiled, settings } from './settings.js'
 import { root, shipped } from './shipped.js'
+import { otherNodes, polyfilled } from './sides.js'
 
 interface Program {
   readonly name: string
   readonly args: readonly string[]
+  /** Default that of all. */
+  readonly node?: string
   /** When it does not end by itself. */
   readonly signal?: NodeJS.Signals
 }
 
+const js = [...polyfilled(), compiled('programs/start-js.js')]
+
 const programs: readonly Program[] = [
   { name: 'Troupe', args: [compiled('programs/start-troupe.js')] },
-  { name: 'js-libp2p', args: ['--import', compiled('../../test/interop/js/preload.js'), compiled('programs/start-js.js')] },
+  { name: 'js-libp2p', args: js },
   { name: 'raw', args: [compiled('programs/start-raw.js')] },
   { name: 'troupe start', args: [join(root, 'dist/cli/main.js'), 'start', '--json', '--listen', '/ip4/127.0.0.1/tcp/0'], signal: 'SIGTERM' }
 ]
@@ -27,9 +32,10 @@ export const start: Scenario = {
   what: 'from the start of the process to the line that says where the node listens: TCP, Noise, Yamux, identify, ping, a fresh Ed25519 identity; Troupe as it is published; raw is a bare TCP server',
   async run (sheet) {
     shipped('index.js')
-    const samples = await byTurns(programs, async ({ args, signal }) => {
+    const all = [...programs, ...otherNodes().map(({ name, node }): Program => ({ name, args: js, node }))]
+    const samples = await byTurns(all, async ({ args, node = settings().node, signal }) => {
       const began = performance.now()
-      const child = spawn(settings().node, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       const closed = once(child, 'close')
       const [line] = await once(createInterface({ input: child.stdout }), 'line') as [string]
       const ms = performance.now() - began
@@ -40,7 +46,7 @@ export const start: Scenario = {
       sheet.verify('exit codes', code ?? -1, 0)
       return ms
     })
-    programs.forEach(({ name }, i) => sheet.figure(name, 'ms', samples[i]!))
+    all.forEach(({ name }, i) => sheet.figure(name, 'ms', samples[i]!))
     sheet.atMost('to listening', median(samples[0]!), 180, 'ms')
     sheet.atMost('of js-libp2p', ratio(samples[0]!, samples[1]!, ms => ms), 0.5, 'x')
   }

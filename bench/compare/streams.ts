@@ -1,6 +1,7 @@
 import type { Scenario, Sheet } from '../support/sheet.js'
-import { byTurns, ratio, withPairs, type Pair, type SideName } from './pair.js'
+import { beyond, byTurns, ratio, withPairs, type Pair } from './pair.js'
 import { sized } from './settings.js'
+import type { SideName } from './sides.js'
 
 /** Streams a sample: some tenths of a second for each. */
 const amounts: ReadonlyArray<{ readonly atOnce: number, readonly least: number, readonly counts: Partial<Record<SideName, number>> }> = [
@@ -13,7 +14,7 @@ export const streams: Scenario = {
   name: 'streams',
   what: 'streams: open, negotiate, echo of one byte, close, until none is left on either side; one by one, 64 and 256 at once; with identify, so that both sides know what the other speaks',
   async run (sheet) {
-    await withPairs(sheet, ['Troupe', 'js-libp2p'], { identify: true }, async pairs => {
+    await withPairs(sheet, ['Troupe', 'js-libp2p'], { identify: true, all: true }, async pairs => {
       for (const pair of pairs) {
         await pair.connect()
         for (const peer of [pair.dialer, pair.listener]) await pair.settled('identified', 1, peer)
@@ -26,7 +27,7 @@ export const streams: Scenario = {
 
 async function compare (sheet: Sheet, pairs: readonly Pair[], { atOnce, counts, least }: (typeof amounts)[number]): Promise<void> {
   const samples = await byTurns(pairs, async pair => {
-    const count = counts[pair.name]! / sized(1, 4)
+    const count = counts[pair.like]! / sized(1, 4)
     const { ms, dialerCpuMs, listenerCpuMs } = await pair.measure('streams', { count, atOnce })
     await pair.settled('streams', 0)
     sheet.verify(`streams of ${pair.name}, of which none was left`, count, count)
@@ -38,6 +39,7 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], { atOnce, counts, 
     sheet.figure(`${here}: ${name}, dialer`, 'us CPU/stream', samples[i]!.map(({ dialer }) => dialer * 1000))
     sheet.figure(`${here}: ${name}, listener`, 'us CPU/stream', samples[i]!.map(({ listener }) => listener * 1000))
   })
+  beyond(sheet, here, pairs, samples, ({ each }) => each)
   const [troupe, js] = samples as [typeof samples[0], typeof samples[0]]
   sheet.atLeast(`${here}: of js-libp2p`, ratio(js, troupe, ({ each }) => each), least, 'x')
 }

@@ -1,6 +1,7 @@
 import type { Scenario, Sheet } from '../support/sheet.js'
-import { byTurns, ratio, withPairs, type Pair, type SideName } from './pair.js'
+import { beyond, byTurns, ratio, withPairs, type Pair } from './pair.js'
 import { sized } from './settings.js'
+import type { SideName } from './sides.js'
 
 const mebibyte = 1024 * 1024
 
@@ -15,7 +16,7 @@ export const writes: Scenario = {
   name: 'writes',
   what: 'writes of 64 B, 1 KiB and 16 KiB on one stream, each when there is room, until the remote has read all; how much is said in the notes',
   async run (sheet) {
-    await withPairs(sheet, ['Troupe', 'js-libp2p'], {}, async pairs => {
+    await withPairs(sheet, ['Troupe', 'js-libp2p'], { all: true }, async pairs => {
       for (const pair of pairs) await pair.connect()
       for (const amount of amounts) await compare(sheet, pairs, amount)
     })
@@ -25,7 +26,7 @@ export const writes: Scenario = {
 
 async function compare (sheet: Sheet, pairs: readonly Pair[], { least, mebibytes, size }: (typeof amounts)[number]): Promise<void> {
   const samples = await byTurns(pairs, async pair => {
-    const count = mebibytes[pair.name]! * mebibyte / sized(1, 4) / size
+    const count = mebibytes[pair.like]! * mebibyte / sized(1, 4) / size
     const { ms, dialerCpuMs, listenerCpuMs, seen } = await pair.measure('writes', { size, count })
     sheet.verify(`bytes of ${pair.name}`, seen.received, count * size)
     return { each: ms / count, dialer: dialerCpuMs / count, listener: listenerCpuMs / count }
@@ -35,6 +36,7 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], { least, mebibytes
     sheet.figure(`${size} B: ${name}, sender`, 'us CPU/write', samples[i]!.map(({ dialer }) => dialer * 1000))
     sheet.figure(`${size} B: ${name}, receiver`, 'us CPU/write', samples[i]!.map(({ listener }) => listener * 1000))
   })
+  beyond(sheet, `${size} B`, pairs, samples, ({ each }) => each)
   const [troupe, js] = samples as [typeof samples[0], typeof samples[0]]
   if (least !== undefined) sheet.atLeast(`${size} B: of js-libp2p`, ratio(js, troupe, ({ each }) => each), least, 'x')
 }

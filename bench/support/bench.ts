@@ -35,6 +35,8 @@ export interface BenchSettings {
   readonly help: readonly string[]
   /** Called once, before any scenario. Returns versions for the document. */
   readonly take: (values: Readonly<Record<string, unknown>>) => Readonly<Record<string, string>>
+  /** Where the document of a run of all scenarios goes when nobody says where. Default nowhere. */
+  readonly results?: () => string | undefined
 }
 
 const none: BenchSettings = { options: {}, usage: '', help: [], take: () => ({}) }
@@ -82,7 +84,11 @@ export async function runBench (bench: string, scenarios: readonly Scenario[], s
   const document = describe(bench, all, versions, load)
   if (values.json) console.log(JSON.stringify(document, rounded))
   else console.log(document.missed.length === 0 ? 'All lines are kept.' : `Missed:\n${document.missed.map(line => `  ${line}`).join('\n')}`)
-  if (values.results !== undefined) writeFileSync(values.results, readable(document))
+  const file = values.results ?? (all.length === scenarios.length ? settings.results?.() : undefined)
+  if (file !== undefined) {
+    writeFileSync(file, readable(document))
+    if (!values.json) console.log(`\nWritten to ${file}.`)
+  }
   if (values.strict && document.missed.length > 0) process.exitCode = 1
   // What the sides leave running, such as a timer of an hour, must not hold the process.
   process.exit()

@@ -11,7 +11,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pieceBytes, protocols } from '../control.js'
-import { fromU64, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
+import { fromU64, measureBusy, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
 
 type Connection = Awaited<ReturnType<Libp2p['dial']>>
 type Stream = Awaited<ReturnType<Connection['newStream']>>
@@ -235,6 +235,11 @@ await serve({
       held.push(echo)
     })
     return {}
+  },
+
+  async busy ({ count, bytes }) {
+    const piece = new Uint8Array(bytes)
+    return await measureBusy(count, held.map(echo => async () => { await echo.trip(piece) }))
   },
 
   async beside ({ streams, count, bytes }) {

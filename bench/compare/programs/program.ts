@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { heapAfterGc, quantile } from '../../support/sampling.js'
-import type { Answers, Command, CommandName, Ready, Told, Trips } from '../control.js'
+import type { Answers, Command, CommandName, Ready, Spent, Told, Trips } from '../control.js'
 
 export interface ProgramOptions {
   readonly listens: boolean
@@ -24,7 +24,7 @@ export type Handlers = { readonly [N in CommandName]?: (told: Told<N>) => Answer
 const common: Handlers = {
   cpu () {
     const { user, system } = process.cpuUsage()
-    return { cpuMs: (user + system) / 1000 }
+    return { cpuMs: (user + system) / 1000, resident: process.memoryUsage.rss() }
   },
   async memory () {
     const heap = await heapAfterGc()
@@ -80,12 +80,23 @@ export async function workers (count: number, atOnce: number, work: (worker: num
 /** Measures each call. */
 export async function measureTrips (count: number, trip: () => Promise<void>): Promise<Trips> {
   const seen: number[] = []
-  while (seen.length < count) {
+  await repeat(count, trip, seen)
+  return { p50: quantile(seen, 0.5), p99: quantile(seen, 0.99) }
+}
+
+/** As `measureTrips`, on many roads at once. */
+export async function measureBusy (count: number, trips: ReadonlyArray<() => Promise<void>>): Promise<Spent & Trips> {
+  const seen: number[] = []
+  const spent = await timed(() => Promise.all(trips.map(trip => repeat(count, trip, seen))))
+  return { ...spent, p50: quantile(seen, 0.5), p99: quantile(seen, 0.99) }
+}
+
+async function repeat (count: number, trip: () => Promise<void>, seen: number[]): Promise<void> {
+  for (let i = 0; i < count; i++) {
     const began = performance.now()
     await trip()
     seen.push(performance.now() - began)
   }
-  return { p50: quantile(seen, 0.5), p99: quantile(seen, 0.99) }
 }
 
 /** The share of stream `index` of `streams`; the first takes what is left over. */

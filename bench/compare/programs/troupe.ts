@@ -1,7 +1,7 @@
 /** Troupe as one of the compared: all defaults but the limits that a bench from one host would meet. */
 import { createNode, protocol, type Connection, type Node, type Stream } from '../../../src/index.js'
 import { pieceBytes, protocols } from '../control.js'
-import { fromU64, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
+import { fromU64, measureBusy, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
 
 const { identify, listens, nodes: count } = programOptions()
 const many = { inbound: 10_000 }
@@ -39,6 +39,8 @@ for (const node of nodes) {
 const [first] = nodes as [Node]
 let connection: Connection | undefined
 const held: Stream[] = []
+const watches: Array<{ unsubscribe: () => void }> = []
+let records = 0
 
 const piece = new Uint8Array(pieceBytes)
 
@@ -137,6 +139,22 @@ await serve({
       held.push(stream)
     })
     return {}
+  },
+
+  async busy ({ count, bytes }) {
+    const piece = new Uint8Array(bytes)
+    return await measureBusy(count, held.map(stream => async () => {
+      await stream.write(piece)
+      await stream.readExactly(bytes)
+    }))
+  },
+
+  trace ({ on }) {
+    for (const watch of watches.splice(0)) watch.unsubscribe()
+    if (on) watches.push(...nodes.map(node => node.inspect.trace().subscribe(() => { records++ })))
+    const seen = { records }
+    records = 0
+    return seen
   },
 
   async beside ({ streams, count, bytes }) {
