@@ -225,7 +225,7 @@ export const endings: readonly Ending[] = [
     await dialed
     await stage.run()
   }),
-  end('an actor of a dial crashes', 'bob: attempt', expect('actor/crashed', attempt, 'start', 'local', 'node'), dialing(toAlice), { bob: { transports: [throwingTransport], listen: [] } }),
+  end('an actor of a dial crashes', 'bob: attempt', expect('actor/crashed', attempt, 'attempt.granted', 'local', 'node'), dialing(toAlice), { bob: { transports: [throwingTransport], listen: [] } }),
   end('an operator kills the dial', 'bob: attempt', expect('actor/killed', dial, 'inspect.kill', 'user', 'node'), async stage => {
     stage.cut()
     const dialed = stage.error(stage.bob.dial(stage.address))

@@ -5,7 +5,7 @@
  *        \--gated        |                      \--refused, or too late--\--failed--> over, too late--> notUpgraded
  *                        \--(the dial ends)
  *
- * One timer for link and upgrade, begun with the slot: who waits for his turn loses none of his time. The gate has a time of its
+ * One deadline for link and upgrade, begun with the slot: who waits for his turn loses none of his time. The gate has a time of its
  * own; the queue moves as others give back, at the latest by their timers, and the dial ends when nobody waits for it any more.
  * Slot, lease and the transport's dial are owned, so they are given back however it ends; the link goes on to the connection.
  */
@@ -33,6 +33,12 @@ export interface AttemptEffects {
 
 export const attemptEffects = effects<AttemptEffects>({ gate: true, queue: true, link: true, handOver: true, succeeded: true, failed: true })
 
+/**
+ * Transport and upgrade keep the same deadline and tell what they were waiting for, which we cannot. So they go first; our timer is for
+ * one that does not keep it.
+ */
+const backstopMs = 100
+
 const types = {} as { context: AttemptBody, events: AttemptMessage, input: AttemptBody, output: End | undefined }
 
 const asTold = <E extends { readonly type: string, readonly failure: Failure }> ({ context, event }: { context: AttemptBody, event: E }) => ({ body: context, failure: { event: event.type, ...event.failure } })
@@ -47,7 +53,7 @@ function endOf (event: AttemptMessage): End | undefined {
 export const attemptMachine = setup({
   types,
   actions: { ...attemptEffects },
-  delays: { time: ({ context }) => context.timeoutMs }
+  delays: { time: ({ context }) => context.timeoutMs + backstopMs }
 }).createMachine({
   id: 'attempt',
   context: ({ input }) => input,
