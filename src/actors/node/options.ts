@@ -64,6 +64,12 @@ export interface NodeOptions {
   readonly crypto?: CryptoProvider
   /** Where log lines go and which. Default: the environment variable `TROUPE_LOG`, to stderr. */
   readonly log?: LogOptions
+  /**
+   * True: what a handler's code throws later, in a timer, promise or callback of its own, ends its stream and not the process. Default
+   * false: it sets up one listener for the whole process, and on Node 20 and 22 each promise costs more. docs/semantics.md says
+   * what is contained.
+   */
+  readonly containUncaught?: boolean
   /** Seeds all randomness for choices, never for keys. Default: an unpredictable one. */
   readonly seed?: number
 }
@@ -144,7 +150,7 @@ export type CheckedOptions = Omit<NodeOptions, 'addresses' | 'listen' | 'startup
 
 const optionNames: readonly (keyof NodeOptions)[] = [
   'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers',
-  'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'seed'
+  'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
 ]
 
 const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }
@@ -178,6 +184,7 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   }
   if (options.identify !== undefined && options.identify !== false && typeof options.identify !== 'object') problems.add('identify', 'an object, or false', options.identify)
   if (options.ping !== undefined && (options.ping as unknown) !== false) problems.add('ping', 'false, or left out', options.ping)
+  if (options.containUncaught !== undefined && typeof options.containUncaught !== 'boolean') problems.add('containUncaught', 'true or false', options.containUncaught)
   let access = new AccessLists()
   problems.unknown('access.', options.access ?? {}, ['allow', 'block'])
   problems.try('access', () => { access = new AccessLists(options.access) })
