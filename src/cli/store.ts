@@ -17,19 +17,17 @@ export async function peerStore ({ data, store = 'file' }: StoreOptions): Promis
     if (store === 'level') throw new Misuse('--store level needs --data DIR')
     return {}
   }
-  return { peerStore: { datastore: store === 'file' ? fileDatastore(data) : await level(join(data, 'peers')) } }
+  return { peerStore: { datastore: store === 'file' ? fileDatastore(data) : await levelIn(join(data, 'peers')) } }
 }
 
 /** Not installed with us: it brings 47 packages, and most need none of them. */
-async function level (folder: string): Promise<() => Promise<OwnedDatastore>> {
-  let LevelDatastore: typeof import('datastore-level').LevelDatastore
-  try {
-    ({ LevelDatastore } = await import('datastore-level'))
-  } catch {
+async function levelIn (folder: string): Promise<() => Promise<OwnedDatastore>> {
+  const level = await import('datastore-level').catch(() => undefined)
+  if (level === undefined) {
     throw new Misuse('--store level needs the package datastore-level, which is not installed: npm install datastore-level')
   }
   return async () => {
-    const store = new LevelDatastore(folder)
+    const store = new level.LevelDatastore(folder)
     await store.open()
     return store
   }

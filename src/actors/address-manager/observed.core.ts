@@ -140,7 +140,7 @@ const placeOf = ({ ip, kind, port }: Endpoint): string => {
 function endpointOf (address: Multiaddr): Endpoint | undefined {
   const [ip, port, ...rest] = address.withoutPeer()?.components ?? []
   if (ip === undefined || port === undefined || address.has('p2p-circuit')) return undefined
-  if (ip.name !== 'ip4' && ip.name !== 'ip6' || port.name !== 'tcp' && port.name !== 'udp') return undefined
+  if (!['ip4', 'ip6'].includes(ip.name) || !['tcp', 'udp'].includes(port.name)) return undefined
   return { ip: ip.value, port: port.value, kind: `${ip.name}/${port.name}`, rest: rest.map(({ name, value }) => value === '' ? `/${name}` : `/${name}/${value}`).join('') }
 }
 

@@ -72,6 +72,7 @@ export async function compose (options: CheckedOptions, environment: Environment
   const { epochMs } = environment
   const { ages, datastore, ...times } = options.peerStore ?? {}
   const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
+  const warm = disk !== undefined && options.startup.redial > 0
   const connectedPeers = (): readonly PeerId[] => [...memory.swarm.announced.all].flatMap(path => directory.connection(path)?.info.peer ?? [])
   if (options.identify !== false) {
     for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
@@ -148,9 +149,7 @@ export async function compose (options: CheckedOptions, environment: Environment
               ? []
               : [child('keep-alive', keepAlive, { input: () => ({ swarm: refs.swarm, peerStore: refs.peerStore, ...options.keepAlivePeers && { options: options.keepAlivePeers } }) })],
             // Without a datastore there is nobody to remember.
-            ...disk === undefined || options.startup.redial === 0 ? [] : [child('startup', startup, {
-              restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup })
-            })]
+            ...warm ? [child('startup', startup, { restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup }) })] : []
           ]
         })),
         child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),

@@ -11,8 +11,10 @@ import type { DatastoreBatch, DatastoreKey, DatastorePair, OwnedDatastore } from
 import { PathKey } from './path-key.js'
 import { encodeRecord, logHeader, readLog, rewritten, type Change, type LogDamage } from './record-log.core.js'
 
-/** When more than this, and more than half of the file, is out of date, the file is written anew. */
-const wasteBytes = 1024 * 1024
+/** When more than a mebibyte, and more than half of the file, is out of date, the file is written anew. */
+function isWasteful (waste: number, size: number): boolean {
+  return waste > 1024 * 1024 && waste > size / 2
+}
 
 export class FileDatastore implements OwnedDatastore {
   readonly damages: readonly string[]
@@ -47,7 +49,8 @@ export class FileDatastore implements OwnedDatastore {
       const { entries, damages } = readLog(bytes)
       if (damages.length > 0) await copyFile(path, `${path}.damaged`)
       const waste = bytes.length - sum(entries)
-      const size = bytes.length === 0 || damages.length > 0 || waste > wasteBytes && waste > bytes.length / 2 ? await replace(path, entries) : bytes.length
+      const anew = bytes.length === 0 || damages.length > 0 || isWasteful(waste, bytes.length)
+      const size = anew ? await replace(path, entries) : bytes.length
       return new FileDatastore(path, await open(path, 'r+'), size, entries, damages.map(damage => sentence(path, damage)), unlock)
     } catch (error) {
       await unlock()
@@ -55,7 +58,7 @@ export class FileDatastore implements OwnedDatastore {
     }
   }
 
-  async * query ({ prefix }: { readonly prefix: string }): AsyncGenerator<DatastorePair> {
+  async* query ({ prefix }: { readonly prefix: string }): AsyncGenerator<DatastorePair> {
     const entries = this.opened ?? readLog(await read(this.path)).entries
     this.opened = undefined
     for (const [key, value] of entries) if (key.startsWith(prefix)) yield { key: new PathKey(key), value }
@@ -94,9 +97,8 @@ export class FileDatastore implements OwnedDatastore {
       else this.sizes.set(key, sizeOf(key, value))
       this.live += this.sizes.get(key) ?? 0
     }
-    const waste = this.size - this.live
     // What was asked for is safe already, whatever becomes of this.
-    if (waste > wasteBytes && waste > this.size / 2) await this.compact().catch(() => {})
+    if (isWasteful(this.size - this.live, this.size)) await this.compact().catch(() => {})
   }
 
   private async compact (): Promise<void> {
@@ -150,7 +152,9 @@ async function syncFolder (path: string): Promise<void> {
     } finally {
       await folder.close()
     }
-  } catch {}
+  } catch {
+    // Then it is as safe as that system makes it.
+  }
 }
 
 async function writeAll (file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -287,7 +287,7 @@ function reachedAt ({ reachedAt = -Infinity, failedAt = -Infinity }: PeerAddress
 /** What was stored, below what has been heard since. */
 function joined (stored: PeerInfo, current: PeerInfo): PeerInfo {
   const known = new Set(current.addresses.map(({ address }) => address.toString()))
-  const newer = current.record === undefined || stored.record !== undefined && stored.record.seq > current.record.seq
+  const newer = (stored.record?.seq ?? -1n) > (current.record?.seq ?? -1n)
   return {
     ...current,
     publicKey: current.publicKey ?? stored.publicKey,

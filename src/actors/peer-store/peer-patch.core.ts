@@ -85,7 +85,7 @@ class AddressList {
       const text = bare.toString()
       const fresh: PeerAddress = { address: bare, certified, source, expiresAt: now + ages[source] }
       const known = this.entries.get(text) ?? this.known.get(text)
-      this.entries.set(text, known === undefined ? fresh : joined(known, fresh, certified || this.entries.has(text) && known.certified))
+      this.entries.set(text, known === undefined ? fresh : joined(known, fresh, certified || (this.entries.has(text) && known.certified)))
     }
   }
 

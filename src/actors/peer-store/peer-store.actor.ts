@@ -280,7 +280,7 @@ function goOn (actor: Actor, store: Store): void {
 
 /** Nothing is left to write, or no hope to write it. */
 function settled ({ book, phase, writing }: Store): boolean {
-  return phase === 'memory' || phase === 'unread' || phase === 'ready' && writing === undefined && book.changes === 0
+  return phase === 'memory' || phase === 'unread' || (phase === 'ready' && writing === undefined && book.changes === 0)
 }
 
 function expectWrite (actor: Actor, store: Store): void {

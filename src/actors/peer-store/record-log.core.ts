@@ -64,7 +64,7 @@ export function readLog (file: Uint8Array): LogContents {
 }
 
 /** A file of its own that says the same, in records of at most so many entries. */
-export function * rewritten (entries: Iterable<readonly [string, Uint8Array]>, perRecord = 256): Generator<Uint8Array> {
+export function* rewritten (entries: Iterable<readonly [string, Uint8Array]>, perRecord = 256): Generator<Uint8Array> {
   let some: Change[] = []
   for (const entry of entries) {
     some.push(entry)

@@ -184,7 +184,7 @@ describe('peer book, in time', () => {
     const store = book({ tags: 2 })
     const peer = peerOf(1)
     const tags = (now: number): unknown => Object.fromEntries([...store.get(peer, now)?.tags ?? []].map(([name, { value }]) => [name, value]))
-    store.merge(peer, { tags: { a: { value: 10, ttlMs: 100 }, b: {}, c: { value: 3 }, [`${'x'.repeat(200)}`]: {} } }, 0)
+    store.merge(peer, { tags: { a: { value: 10, ttlMs: 100 }, b: {}, c: { value: 3 }, ['x'.repeat(200)]: {} } }, 0)
     expect(tags(0)).to.deep.equal({ a: 10, b: 0 })
     expect(tags(100)).to.deep.equal({ b: 0 })
     store.merge(peer, { tags: { b: null, d: { value: 200 } } }, 200)

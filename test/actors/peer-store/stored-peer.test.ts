@@ -19,7 +19,7 @@ function full (): PeerInfo {
   book.merge(peer, { record: { seq: 2n ** 60n, envelope: Uint8Array.of(1, 2, 3), addresses: [host(4)] } }, 2600)
   return book.merge(peer, {
     protocols: ['/a', '/b'], agentVersion: 'agent', protocolVersion: 'version',
-    metadata: { key: Uint8Array.of(9), none: new Uint8Array(0) }, tags: { mine: { value: 5, ttlMs: 1000 }, 'keep-alive': {} }
+    metadata: { key: Uint8Array.of(9), none: new Uint8Array(0) }, tags: { 'mine': { value: 5, ttlMs: 1000 }, 'keep-alive': {} }
   }, 3000).info!
 }
 

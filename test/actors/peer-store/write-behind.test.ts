@@ -39,7 +39,7 @@ class FakeDatastore implements Datastore {
     }
   }
 
-  async * query ({ prefix }: { readonly prefix: string }): ReturnType<Datastore['query']> & AsyncGenerator<{ key: DatastoreKey, value: Uint8Array }> {
+  async* query ({ prefix }: { readonly prefix: string }): ReturnType<Datastore['query']> & AsyncGenerator<{ key: DatastoreKey, value: Uint8Array }> {
     this.queries++
     await this.answer()
     for (const [key, value] of this.entries) if (key.startsWith(prefix)) yield { key: { toString: () => key, uint8Array: () => new Uint8Array(0) }, value }
