@@ -2,7 +2,7 @@ import type { AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ConnectionsMessage } from '../../messages/connections.js'
 import { failureError, failureOf, type Failure } from '../../messages/failure.js'
 import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
-import type { Multiaddr } from '../../messages/value/multiaddr.js'
+import { Multiaddr } from '../../messages/value/multiaddr.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
@@ -21,6 +21,8 @@ export interface ListenerInput extends ListenerBody {
   readonly connections: ActorRef<ConnectionsMessage>
   readonly listeners: ActorRef<ListenersMessage>
   readonly addressManager: ActorRef<AddressManagerMessage>
+  /** Where it is written which port was given to whom has asked for any. Outlives the listener. */
+  readonly ports: Map<string, number>
   readonly refusalLogMs: number
 }
 
@@ -30,13 +32,18 @@ const inputOf = (body: ListenerBody): ListenerInput => body as ListenerInput
 export const listener = compiledBehavior('listener', listenerMachine, listenerEffects, {
   listen (actor, body) {
     const input = inputOf(body)
-    const { address, transport } = input
+    const { name, ports, transport } = input
+    const address = placeOf(input)
     const refusals = new Refusals(actor, input)
     try {
       actor.own(transport.listen(address, {
         onListening: actor.io(addresses => { actor.self.tell({ type: 'transport.listening', addresses }) }),
         onOpen: actor.io(opened => { accept(actor, input, opened, refusals) }),
-        onFailure: actor.io(failure => { actor.self.tell({ type: 'transport.failed', failure }) })
+        onFailure: actor.io(failure => {
+          // Somebody has taken the port meanwhile: the next attempt asks for any again.
+          if (failure.code === 'listen/address-in-use') ports.delete(name)
+          actor.self.tell({ type: 'transport.failed', failure })
+        })
       }))
     } catch (error) {
       // It does not like the address after all, which is an answer to whoever gave it.
@@ -44,7 +51,9 @@ export const listener = compiledBehavior('listener', listenerMachine, listenerEf
     }
   },
   listening (actor, { body, addresses }) {
-    const { name, listeners, addressManager } = inputOf(body)
+    const { name, address, listeners, addressManager, ports } = inputOf(body)
+    const port = addresses[0]?.endpoint?.port
+    if (address.endpoint?.port === 0 && port !== undefined) ports.set(name, port)
     listeners.tell({ type: 'listener.listening', listener: name, addresses })
     addressManager.tell({ type: 'address.listening', listener: actor.self, addresses })
   },
@@ -59,6 +68,14 @@ export const listener = compiledBehavior('listener', listenerMachine, listenerEf
     throw failureError(failure)
   }
 })
+
+/** Port 0 is any, but the same one after a restart. */
+function placeOf ({ address, name, ports }: ListenerInput): Multiaddr {
+  const port = ports.get(name)
+  const { endpoint } = address
+  if (port === undefined || endpoint?.port !== 0) return address
+  return Multiaddr.parse(address.toString().replace(`/${endpoint.transport}/0`, `/${endpoint.transport}/${port}`))
+}
 
 /** In the transport's callback: a flood of strangers is refused here, before it costs more than a link that was reset. */
 function accept (actor: ActorContext<ListenerMessage>, { admission, connections, gate }: ListenerInput, opened: Opened, refusals: Refusals): void {

@@ -3,7 +3,7 @@
  * answer to whoever asked for it, and does not come back; one that fails later is started anew, at growing intervals.
  *
  * What is to be listened on is kept outside (`ListenersMemory`): after a crash of this actor the same addresses are
- * listened on again.
+ * listened on again, at the same ports: a peer that knows us by one finds us there.
  */
 import type { AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ConnectionsMessage } from '../../messages/connections.js'
@@ -32,12 +32,14 @@ export const listenersDefaults: ListenersOptions = { startTimeoutMs: 10_000, ref
 export interface ListenersMemory {
   /** By name of the listener. */
   readonly wanted: Map<string, Multiaddr>
+  /** The ports that those who asked for any were given, by the same name. */
+  readonly ports: Map<string, number>
   /** Names are never used again. */
   count: number
 }
 
 export function listenersMemory (): ListenersMemory {
-  return { wanted: new Map(), count: 0 }
+  return { wanted: new Map(), ports: new Map(), count: 0 }
 }
 
 export interface ListenersInput {
@@ -112,7 +114,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
         }
         closing.add({ id, replyTo, left: new Set(names) })
         for (const name of names) {
-          memory.wanted.delete(name)
+          forget(memory, name)
           giveUp(starting, name, out)
           out.do('close', { name })
         }
@@ -133,7 +135,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
           return state
         }
         starting.delete(name)
-        memory.wanted.delete(name)
+        forget(memory, name)
         out.tell(asker.replyTo, { type: 'listen.failed', id: asker.id, failure })
         out.do('stop', { name })
         return state
@@ -181,9 +183,14 @@ function placeOf (actor: ActorContext<ListenersMessage>, name: string): ActorRef
 function startListener (actor: ActorContext<ListenersMessage>, input: ListenersInput, name: string, address: Multiaddr): void {
   const transport = transportFor(input, address)
   if (transport === undefined) return
-  const { admission, gate, connections, addressManager, options } = input
-  const start: ListenerInput = { name, address, transport, admission, gate, connections, addressManager, listeners: actor.self, ...listenersDefaults, ...options }
+  const { admission, gate, connections, addressManager, memory: { ports }, options } = input
+  const start: ListenerInput = { name, address, transport, admission, gate, connections, addressManager, ports, listeners: actor.self, ...listenersDefaults, ...options }
   actor.spawn(listener, { name, restart: 'permanent', input: start })
+}
+
+function forget ({ ports, wanted }: ListenersMemory, name: string): void {
+  wanted.delete(name)
+  ports.delete(name)
 }
 
 /** Somebody closes it before it has ever listened. */

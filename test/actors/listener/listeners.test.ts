@@ -134,6 +134,24 @@ describe('listeners', () => {
     expect(setting.transport.listened.length).to.be.at.least(3)
   }))
 
+  it('that were given any port listen on the same one again, as long as it is free', inWorlds(5, async stage => {
+    const setting = await set(stage)
+    const any = at('/ip4/10.0.0.1/tcp/0')
+    const { transport } = setting
+    ask(stage, setting, 'listen', any)
+    await setting.run()
+    transport.listeners.get(any.toString())!.onListening([at('/ip4/10.0.0.1/tcp/5001')])
+    await setting.run()
+    stage.system.root.kill(stage.system.named('/node/listeners/tcp-1'))
+    await setting.run()
+    cellOf(stage.system.root).child('listeners')!.crash('io', new Error('as told'))
+    await setting.run(200)
+    expect(transport.listened.map(String)).to.deep.equal([any.toString(), '/ip4/10.0.0.1/tcp/5001', '/ip4/10.0.0.1/tcp/5001'])
+    transport.listeners.get('/ip4/10.0.0.1/tcp/5001')!.onFailure({ code: 'listen/address-in-use' })
+    await setting.run(2000)
+    expect(transport.listened.at(-1)?.toString()).to.equal(any.toString())
+  }))
+
   describe('close', () => {
     it('ends the listener, and answers when it has ended', inWorlds(5, async stage => {
       const setting = await set(stage)
