@@ -66,7 +66,7 @@ describe('yamux, sending (Flow Control)', () => {
   it('sends bodies of at most 65,507 bytes, so that header and body fill a Noise frame', () => {
     const client = new YamuxEnd(true)
     void client.open().write(pattern(200 * KiB))
-    expect(client.flush().map(({ length }) => length)).to.deep.equal([maxBodyBytes, maxBodyBytes, maxBodyBytes, 200 * KiB - 3 * maxBodyBytes])
+    expect(client.flush().filter(({ type }) => type === DATA).map(({ length }) => length)).to.deep.equal([maxBodyBytes, maxBodyBytes, maxBodyBytes, 200 * KiB - 3 * maxBodyBytes])
     expect(maxBodyBytes + 12).to.equal(65_519)
   })
 
@@ -93,7 +93,7 @@ describe('yamux, sending (Flow Control)', () => {
     void one.write(pattern(150_000))
     void two.write(pattern(10))
     void three.write(pattern(100_000))
-    expect(client.flush().map(({ streamId, length }) => `${streamId}: ${length}`)).to.deep.equal([
+    expect(client.flush().filter(({ type }) => type === DATA).map(({ streamId, length }) => `${streamId}: ${length}`)).to.deep.equal([
       '1: 65507', '3: 10', '5: 65507', '1: 65507', '5: 34493', '1: 18986'
     ])
   })
@@ -119,18 +119,17 @@ describe('yamux, sending (Flow Control)', () => {
     expect(told(client)).to.deep.equal(['WindowUpdate 3 +262144', 'Ping SYN 0', 'Ping ACK 9', 'WindowUpdate RST 2 +0', 'Data 1 +1'])
   })
 
-  it('writes no more than there is room for, but for one frame, and the rest later', () => {
+  it('writes no more than there is room for, and the rest later', () => {
     const client = new YamuxEnd(true)
     const streams = Array.from({ length: 8 }, () => client.open())
     for (const stream of streams) void stream.write(pattern(50_000))
     const all: string[] = []
     for (let flushes = 0; flushes < 20; flushes++) {
       const bytes = client.flushed(100_000)
-      expect(bytes.length).to.be.at.most(100_000 + 65_519)
       if (bytes.length === 0) break
       all.push(`${bytes.length}`)
     }
-    expect(all).to.deep.equal(['100024', '100024', '100024', '100024'])
+    expect(all).to.deep.equal(['100000', '100000', '100000', '100000', '156'])
     expect(client.flushed(0)).to.have.length(0)
   })
 

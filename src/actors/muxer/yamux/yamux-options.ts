@@ -12,6 +12,13 @@ export interface YamuxLimits {
   readonly windowBytes: number
   /** All windows of the connection together grow by this much beyond their initial 256 KiB, unless a budget is given. */
   readonly windowGrowthBytes: number
+  /**
+   * While a stream converses, all streams together have so much under way as the path takes in four of its least round trips, each taken
+   * to be at least so many milliseconds long.
+   */
+  readonly flightPathMs: number
+  /** And at least so many bytes. */
+  readonly flightBytes: number
   /** A writer has room while no more than this waits in his stream, whatever the others do. */
   readonly queuedFloorBytes: number
   /** He has room up to this while the connection as a whole has. */
@@ -41,6 +48,11 @@ export const yamuxDefaults: YamuxLimits = {
   windowBytes: 16 * 1024 * 1024,
   // Two streams at the largest window, or many at 1 MiB.
   windowGrowthBytes: 32 * 1024 * 1024,
+  // Where the path is shorter, the turns of both event loops are what counts. Beside four uploads over loopback 0.25 keeps 0.55 of the
+  // speed of bulk, 0.5 keeps 0.7 and 1 keeps 0.9; the median round trip is 2.1, 2.5 and 5.5 ms, and 14.7 without a bound.
+  flightPathMs: 0.5,
+  // One frame. More would stand for long on a slow path.
+  flightBytes: 64 * 1024,
   // The write that crosses the floor is always taken, so this is how far ahead a writer is of a remote that never reads:
   // with 256 streams 4 MiB.
   queuedFloorBytes: 16 * 1024,

@@ -9,6 +9,7 @@
  * While it is, other bytes are a sign of life too: the pong may be stuck behind them.
  */
 import { largestUint32 } from '../../../messages/wire/yamux.js'
+import type { YamuxFlight } from './yamux-flight.core.js'
 import type { YamuxLimits } from './yamux-options.js'
 
 export class YamuxPing {
@@ -17,6 +18,7 @@ export class YamuxPing {
   /** The least that was seen: of the path without what waits in it. */
   leastRttMs: number | undefined
   private readonly limits: YamuxLimits
+  private readonly flight: YamuxFlight
   /** Puts a ping in front of what is to be written. */
   private readonly send: (opaque: number) => void
   private receivedAt: number
@@ -30,8 +32,9 @@ export class YamuxPing {
   /** Somebody waits for the answer. */
   private asked = false
 
-  constructor (limits: YamuxLimits, now: number, send: (opaque: number) => void) {
+  constructor (limits: YamuxLimits, flight: YamuxFlight, now: number, send: (opaque: number) => void) {
     this.limits = limits
+    this.flight = flight
     this.receivedAt = now
     this.send = send
   }
@@ -53,6 +56,12 @@ export class YamuxPing {
 
   sent (now: number): void {
     this.sentAt = now
+    this.flight.mark(now)
+  }
+
+  /** It is to go behind what has been sent. One that is under way already will do. */
+  mark (now: number): void {
+    this.start(now)
   }
 
   /** A pong. @returns the round trip, when somebody waits for it; others that nobody asked for change nothing, as in go */
@@ -62,6 +71,7 @@ export class YamuxPing {
     // As go: half of it is history.
     this.rttMs = this.rttMs === undefined ? sample : (this.rttMs + sample) / 2
     this.leastRttMs = Math.min(this.leastRttMs ?? Infinity, sample)
+    this.flight.answered(now, this.leastRttMs)
     this.measuredAt = now
     this.current = -1
     if (!this.asked) return undefined

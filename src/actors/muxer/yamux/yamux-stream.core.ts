@@ -35,6 +35,9 @@ export const GONE = 128
 export const IN_READY = 256
 /** In the writer's list of streams with credit to give. */
 export const IN_CREDIT = 512
+/** Its last frame, or its last two, had little to say. */
+export const BRIEF_ONCE = 1024
+export const BRIEF_TWICE = 2048
 
 /** What a stream needs of its connection. */
 export interface StreamKeeper {

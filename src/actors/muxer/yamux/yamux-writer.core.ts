@@ -3,9 +3,10 @@
  *
  *     1 credit   window updates: the remote waits for them
  *     2 control  pongs, our ping, resets
- *     3 streams  in turn, first come first served: one frame each, then to the end of the line
+ *     3 quick    streams with little to say, in turn: one frame each
+ *     4 bulk     the other streams, in turn: one frame each, then to the end of the line; while the flight is open
  *
- * A frame's body is at most 65,507 bytes: with its header that fills one Noise frame, and it is what a stream may take of
+ * The quick get at most half of what may be written at a time while bulk waits, so nobody is starved. A frame's body is at most 65,507 bytes: with its header that fills one Noise frame, and it is what a stream may take of
  * the line before the others have had their turn. Small writes of one turn leave together, as one frame a stream.
  *
  * Everything here is bounded: pongs and resets by their limits, the rest by the number of streams.
@@ -13,8 +14,9 @@
 import type { CoreOut } from '../../contract/core.js'
 import type { ByteBudget, MuxerEvent } from '../../contract/muxer.js'
 import { ACK, DATA, FIN, headerBytes, PING, RST, SYN, WINDOW_UPDATE, writeHeader } from '../../../messages/wire/yamux.js'
+import type { YamuxFlight } from './yamux-flight.core.js'
 import type { YamuxLimits } from './yamux-options.js'
-import { FIN_RECEIVED, FIN_SENT, GONE, IN_CREDIT, IN_READY, type YamuxStream } from './yamux-stream.core.js'
+import { BRIEF_ONCE, BRIEF_TWICE, FIN_RECEIVED, FIN_SENT, GONE, IN_CREDIT, IN_READY, type YamuxStream } from './yamux-stream.core.js'
 
 /** Most that one Data frame of ours carries: 65,519 bytes of plaintext in a Noise frame, less the header. */
 export const maxBodyBytes = 65_507
@@ -24,8 +26,10 @@ export interface WriterKeeper {
   /** Of the path without what waits in it. */
   readonly leastRttMs: number | undefined
   readonly budget: ByteBudget
+  /** What is under way to the remote. */
+  readonly flight: YamuxFlight
   /** So many bytes have been taken out of streams. */
-  streamsSent (bytes: number): void
+  streamsSent (bytes: number, now: number): void
   /** Credit is given: somebody reads. */
   windowUsed (now: number): void
   /** A stream's window has grown by this. */
@@ -40,8 +44,8 @@ export interface WriterKeeper {
 export class YamuxWriter {
   private readonly limits: YamuxLimits
   private readonly keeper: WriterKeeper
-  private firstReady: YamuxStream | null = null
-  private lastReady: YamuxStream | null = null
+  private readonly quick = new Line()
+  private readonly bulk = new Line()
   private firstCredit: YamuxStream | null = null
   private lastCredit: YamuxStream | null = null
   private readonly pongs: number[] = []
@@ -55,17 +59,16 @@ export class YamuxWriter {
   }
 
   /** Whether anything could be written now, given room. */
-  get pending (): boolean {
-    return this.firstReady !== null || this.firstCredit !== null || this.pongs.length > 0 || this.resets.length > 0 || this.ping >= 0
+  pending (now: number): boolean {
+    return this.quick.first !== null || (this.bulk.first !== null && this.keeper.flight.open(now)) || this.firstCredit !== null || this.pongs.length > 0 || this.resets.length > 0 || this.ping >= 0
   }
 
   /** A stream has something to say. */
   ready (stream: YamuxStream): void {
     if ((stream.flags & IN_READY) !== 0) return
     stream.flags |= IN_READY
-    if (this.lastReady === null) this.firstReady = stream
-    else this.lastReady.nextReady = stream
-    this.lastReady = stream
+    if (stream.buffer.queued <= quickBytes) this.quick.push(stream)
+    else this.bulk.push(stream)
   }
 
   /** A stream has credit to give. */
@@ -97,7 +100,9 @@ export class YamuxWriter {
 
   /** Forgets everything: the connection is over. */
   clear (): void {
-    this.firstReady = this.lastReady = this.firstCredit = this.lastCredit = null
+    this.quick.clear()
+    this.bulk.clear()
+    this.firstCredit = this.lastCredit = null
     this.pongs.length = 0
     this.resets.length = 0
     this.ping = -1
@@ -118,12 +123,15 @@ export class YamuxWriter {
       left -= this.creditFrame(stream, now, out)
     }
     left -= this.controlFrames(now, out, left)
-    for (let stream = this.firstReady; stream !== null && left > 0; stream = this.firstReady) {
-      this.firstReady = stream.nextReady
-      if (this.firstReady === null) this.lastReady = null
-      stream.nextReady = null
-      stream.flags &= ~IN_READY
-      left -= this.streamFrame(stream, out)
+    const { flight } = this.keeper
+    const forBulk = this.bulk.first !== null && flight.open(now) ? Math.min(left / 2, maxBodyBytes) : 0
+    for (let stream = this.quick.first; stream !== null && left > forBulk; stream = this.quick.first) {
+      this.quick.shift(stream)
+      left -= this.streamFrame(stream, left, now, out)
+    }
+    for (let stream = this.bulk.first; stream !== null && left > 0 && flight.open(now); stream = this.bulk.first) {
+      this.bulk.shift(stream)
+      left -= this.streamFrame(stream, left, now, out)
     }
     return room === Infinity ? 0 : room - left
   }
@@ -165,10 +173,12 @@ export class YamuxWriter {
   }
 
   /** One turn of a stream. */
-  private streamFrame (stream: YamuxStream, out: CoreOut<MuxerEvent>): number {
+  private streamFrame (stream: YamuxStream, room: number, now: number, out: CoreOut<MuxerEvent>): number {
     if ((stream.flags & GONE) !== 0) return 0
     const { buffer, id } = stream
-    const body = Math.min(maxBodyBytes, stream.sendWindow, buffer.queued)
+    // So that frames of a session are filled, and none gets a rest of a few bytes.
+    const most = Math.max(Math.min(maxBodyBytes, room - headerBytes), leastBodyBytes)
+    const body = Math.min(most, stream.sendWindow, buffer.queued)
     let written = 0
     if (body > 0) {
       this.header(DATA, this.openingFlags(stream), id, body, out)
@@ -178,7 +188,8 @@ export class YamuxWriter {
         out.write(bytes)
       }
       stream.sendWindow -= body
-      this.keeper.streamsSent(body)
+      this.noteManner(stream, body, now)
+      this.keeper.streamsSent(body, now)
       written = headerBytes + body
     }
     const ends = buffer.endDue
@@ -197,6 +208,14 @@ export class YamuxWriter {
     return written
   }
 
+  /** A stream that says little for the third time converses: the first of bulk is little too, a protocol and a header. */
+  private noteManner (stream: YamuxStream, body: number, now: number): void {
+    const { flags } = stream
+    if (body > quickBytes) stream.flags = flags & ~(BRIEF_ONCE | BRIEF_TWICE)
+    else if ((flags & BRIEF_TWICE) !== 0) this.keeper.flight.spoken(now)
+    else stream.flags = flags | ((flags & BRIEF_ONCE) !== 0 ? BRIEF_TWICE : BRIEF_ONCE)
+  }
+
   private openingFlags (stream: YamuxStream): number {
     const flags = stream.openingFlags()
     if (flags === ACK) this.keeper.streamAnswered()
@@ -208,6 +227,34 @@ export class YamuxWriter {
     out.lend(scratch)
   }
 }
+
+/** Streams in the order in which they came. Each is in one line at most. */
+class Line {
+  first: YamuxStream | null = null
+  private last: YamuxStream | null = null
+
+  push (stream: YamuxStream): void {
+    if (this.last === null) this.first = stream
+    else this.last.nextReady = stream
+    this.last = stream
+  }
+
+  /** Takes out `stream`, which is the first. */
+  shift (stream: YamuxStream): void {
+    this.first = stream.nextReady
+    if (this.first === null) this.last = null
+    stream.nextReady = null
+    stream.flags &= ~IN_READY
+  }
+
+  clear (): void {
+    this.first = this.last = null
+  }
+}
+
+/** A stream that has no more to say than this does not wait for those that have. */
+const quickBytes = 4096
+const leastBodyBytes = 4096
 
 /** One for all: whoever it is lent to has copied it when the call returns. */
 const scratch = new Uint8Array(headerBytes)

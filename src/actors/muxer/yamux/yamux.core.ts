@@ -33,6 +33,7 @@ import { checkYamuxLimits, yamuxDefaults, type YamuxLimits } from './yamux-optio
 import {
   ACCEPTED, ANSWERING, FIN_RECEIVED, GONE, IN_READY, INBOUND, OPENING, UNACKNOWLEDGED, YamuxStream, type StreamKeeper
 } from './yamux-stream.core.js'
+import { YamuxFlight } from './yamux-flight.core.js'
 import { YamuxPing } from './yamux-ping.core.js'
 import { YamuxReader, type ReaderKeeper } from './yamux-reader.core.js'
 import { YamuxWriter, type WriterKeeper } from './yamux-writer.core.js'
@@ -75,6 +76,8 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   private readonly wake: () => void
   private readonly streams = new Map<number, YamuxStream>()
   private readonly reader = new YamuxReader(this)
+  /** What is under way of what our streams have sent. */
+  readonly flight: YamuxFlight
   private readonly writer: YamuxWriter
   private readonly ping: YamuxPing
   private nextId: number
@@ -106,7 +109,8 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     this.nextId = options.client ? 1 : 2
     this.strayLeft = this.limits.strayBytes
     this.writer = new YamuxWriter(this.limits, this)
-    this.ping = new YamuxPing(this.limits, options.now, opaque => {
+    this.flight = new YamuxFlight(this.limits.flightPathMs, this.limits.flightBytes)
+    this.ping = new YamuxPing(this.limits, this.flight, options.now, opaque => {
       this.writer.sendPing(opaque)
       this.wakeUp()
     })
@@ -195,11 +199,12 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
       this.openRefused = false
       out.emit({ type: 'openable' })
     }
+    if (this.flight.overdue(now, this.limits.pongTimeoutMs)) this.flight.release()
     let left = room
     do left -= this.writer.flush(now, out, left)
-    while (left > 0 && this.writer.pending)
+    while (left > 0 && this.writer.pending(now))
     this.awake = false
-    return this.writer.pending
+    return this.writer.pending(now)
   }
 
   open (): StreamBuffer | ErrorCode {
@@ -334,6 +339,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
       this.onViolation('a ping that neither asks nor answers', out)
     } else {
       const rttMs = this.ping.answered(opaque, now)
+      if (this.flight.wantsMark) this.ping.mark(now)
       if (rttMs !== undefined) out.emit({ type: 'pong', rttMs })
     }
   }
@@ -393,8 +399,10 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
 
   // ---------------------------------------------------------------- notes of the writer (WriterKeeper)
 
-  streamsSent (bytes: number): void {
+  streamsSent (bytes: number, now: number): void {
     this.queuedBytes -= bytes
+    this.flight.add(bytes, now)
+    if (this.flight.wantsMark) this.ping.mark(now)
   }
 
   windowUsed (now: number): void {
