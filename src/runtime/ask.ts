@@ -36,7 +36,7 @@ export abstract class Question extends Signal implements ReplyTo<Message> {
     const { asked } = this
     if (asked === null || !asked.alive) {
       this.asked = null
-      this.fail(new ActorError('actor/down', this.path, 'the asked actor is down'))
+      this.unanswered('the asked actor is down')
       return
     }
     this.deadline = this.timekeeper.armKernelTimer(deadlineTimer, this.timeoutMs, this)
@@ -72,7 +72,11 @@ export abstract class Question extends Signal implements ReplyTo<Message> {
 
   /** The asked actor has ended. */
   askedDown (): void {
-    if (this.over()) this.fail(new ActorError('actor/down', this.path, 'the asked actor ended before it answered'))
+    if (this.over()) this.unanswered('the asked actor ended before it answered')
+  }
+
+  protected unanswered (text: string): void {
+    this.fail(new ActorError('actor/down', this.path, text))
   }
 
   /** Ends the wait; false when it had ended before. */
@@ -142,6 +146,8 @@ export class OuterQuestion extends Question {
   private readonly reject: (error: Error) => void
   /** Called once, when the question is over. */
   whenOver: (() => void) | undefined
+  /** The answer, when the asked actor ends without one. */
+  endAnswer: Message | undefined
 
   constructor (root: Cell, asked: Cell | null, to: ActorRef<never>, timeoutMs: number, resolve: (reply: Message) => void, reject: (error: Error) => void) {
     super(root, asked, to, timeoutMs)
@@ -157,6 +163,11 @@ export class OuterQuestion extends Question {
 
   abort (reason: unknown): void {
     if (this.over()) this.fail(new ActorError('actor/aborted', this.timekeeper.path, 'the wait was aborted', { cause: reason }))
+  }
+
+  protected override unanswered (text: string): void {
+    if (this.endAnswer === undefined) super.unanswered(text)
+    else this.answer(this.endAnswer)
   }
 
   protected answer (reply: Message): void {

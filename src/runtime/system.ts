@@ -51,10 +51,12 @@ export interface SystemOptions extends TurnOptions {
   readonly containUncaught?: boolean
 }
 
-export interface OuterAskOptions {
+export interface OuterAskOptions<R extends Message = Message> {
   /** Default: the system's `askTimeoutMs`. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** What it means as an answer that the asked actor has ended, for those who ask it to end. Default: `actor/down`. */
+  readonly endAnswer?: R
 }
 
 const optionNames: readonly (keyof SystemOptions)[] = [
@@ -165,18 +167,19 @@ export class System implements Kernel, AsyncDisposable {
    *
    * @returns the answer; rejects with an `ActorError`: `actor/down`, `actor/timeout`, `actor/refused` or `actor/aborted`
    */
-  async ask<R extends Message, M extends Message> (to: ActorRef<M>, question: (replyTo: ReplyTo<R>) => M, options: OuterAskOptions = {}): Promise<R> {
-    checkOptions('ask', options, ['timeoutMs', 'signal'])
+  async ask<R extends Message, M extends Message> (to: ActorRef<M>, question: (replyTo: ReplyTo<R>) => M, options: OuterAskOptions<R> = {}): Promise<R> {
+    checkOptions('ask', options, ['timeoutMs', 'signal', 'endAnswer'])
     checkNumber('ask', 'timeoutMs', options.timeoutMs)
     checkFunction('question', question)
     const asked = this.resolve(to, 'to', this.root)
-    const { signal, timeoutMs = this.askTimeoutMs } = options
+    const { endAnswer, signal, timeoutMs = this.askTimeoutMs } = options
     return new Promise<R>((resolve, reject) => {
       const put = new OuterQuestion(this.root, asked, to, timeoutMs, resolve as (reply: Message) => void, reject)
       if (signal?.aborted === true) {
         reject(new ActorError('actor/aborted', to.path, 'the wait was aborted', { cause: signal.reason }))
         return
       }
+      put.endAnswer = endAnswer
       put.put(question)
       // It may be over already, when the asked was down.
       if (signal === undefined || put.asked === null) return

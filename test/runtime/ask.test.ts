@@ -280,6 +280,18 @@ describe('ask', () => {
       expect(now()).to.equal(0)
     }))
 
+    it('resolves with what the end of the asked means, where it was asked to end', inWorld(async ({ world, system, puppet, settle }) => {
+      const endAnswer = { type: 'over' }
+      const dead = puppet({ done: undefined })
+      await settle()
+      expect(await world.until(system.ask(dead, silent, { endAnswer }))).to.equal(endAnswer)
+      const dying = puppet()
+      const ended = system.ask(dying, silent, { endAnswer })
+      system.root.kill(dying)
+      expect(await world.until(ended)).to.equal(endAnswer)
+      expect(await world.until(system.ask(puppet(), says, { endAnswer }))).to.equal(reply)
+    }))
+
     it('rejects when the caller aborts, before or later', inWorld(async ({ world, system, puppet }) => {
       const asked = puppet()
       const reason = new Error('changed my mind')

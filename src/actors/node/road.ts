@@ -31,6 +31,8 @@ export interface Request<M extends Message, R extends Message> {
   readonly ask: (id: string, deadline: number, replyTo: ReplyTo<R>) => M
   /** Told when the user gives up before the answer has come. */
   readonly cancel?: (id: string) => M
+  /** What it means as an answer that the asked actor has ended. Without it, that is an error. */
+  readonly endAnswer?: R
 }
 
 /**
@@ -60,6 +62,7 @@ export class Road {
       return await this.system.ask<R, M>(request.to, replyTo => request.ask(id, deadline, replyTo), {
         // Whoever works on it keeps the deadline, and knows why it took so long: this is only for when he does not answer.
         timeoutMs: timeoutMs + answerMs,
+        ...request.endAnswer !== undefined && { endAnswer: request.endAnswer },
         ...signal !== undefined && { signal }
       })
     } catch (error) {

@@ -123,7 +123,10 @@ export class MultistreamResponderCore implements NegotiationCore {
   }
 
   private malformed (text: string, out: Out): void {
-    this.fail(failureCodes[this.options.purpose].malformed, text, out)
+    const { purpose } = this.options
+    const { malformed, unsupported } = failureCodes[purpose]
+    // Behind a proposal that we refused may come the handshake of one who did not wait for our answer.
+    this.fail(purpose === 'security' && this.rounds > 0 ? unsupported : malformed, text, out)
   }
 
   private fail (code: ErrorCode, text: string, out: Out): void {

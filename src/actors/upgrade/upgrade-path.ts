@@ -4,6 +4,10 @@
  *     link --bytes--> core of the phase: multistream, handshake
  *     link --bytes--> session --plaintext--> multistream (of the muxer)
  *
+ * **One write for two phases.** What a phase said last is held until the next has said what it says first. And where we have one
+ * security only to propose, its handshake begins behind the proposal, without waiting for the answer (as rust's `V1Lazy`); the
+ * remote cannot tell. The answer is checked before anything of the handshake is.
+ *
  * Invariants: when a phase is done the link is paused, and what came behind its last byte is kept, in order, until the next
  * phase or the connection's path takes it; that is never more than what one read brought. What a core has written leaves,
  * also when it fails. The outcome of each phase is told once, and nothing after a failure.
@@ -45,6 +49,12 @@ export class UpgradePath implements Disposable {
   /** Null while somebody else has it: a wrap, or the path of the connection. */
   private listening = false
   private stage: Stage | null = null
+  /** The stage is a proposal whose answer has not come, though the next phase may begin. */
+  private proposing = false
+  /** The phase that has begun behind a proposal. */
+  private behind: Stage | null = null
+  /** Written by a phase that is under way, or is done before another has begun. */
+  private held: Uint8Array[] = []
   private session: SecureSession | null = null
   /** Since it is known who the remote is. */
   private known: Secured | null = null
@@ -115,6 +125,7 @@ export class UpgradePath implements Disposable {
   finish (muxer: string): { readonly path: ConnectionPath, readonly link: Link, readonly secured: Secured } {
     const { input, known, link, options: { limits, muxers }, session } = this
     if (session === null || known === null) throw new Error('upgrade: nothing is secured')
+    this.sendHeld()
     this.silence()
     const path = new ConnectionPath({
       link,
@@ -130,6 +141,7 @@ export class UpgradePath implements Disposable {
   /** Ends our side of the link, behind all that was written. */
   abandon (): void {
     const { link, listening } = this
+    if (listening) this.sendHeld()
     this[Symbol.dispose]()
     if (listening) link.end()
   }
@@ -144,7 +156,8 @@ export class UpgradePath implements Disposable {
 
   private silence (): void {
     this.over = true
-    this.stage = null
+    this.stage = this.behind = null
+    this.held = []
     if (this.listening) this.link.detach()
     this.listening = false
   }
@@ -169,6 +182,7 @@ export class UpgradePath implements Disposable {
     } finally {
       this.lent = false
     }
+    this.sendUnlessBetween()
   }
 
   private feed (bytes: Uint8Array): void {
@@ -198,17 +212,26 @@ export class UpgradePath implements Disposable {
     const { negotiation } = this.options
     const { deadline, initiator } = this.input
     const protocols = choice.map(({ protocol }) => protocol)
+    // A wrap takes the link over, and must not meet the answer on it.
+    const lazy = purpose === 'security' && choice.length === 1 && this.options.securities[0]?.kind === 'core'
     const core = initiator
-      ? negotiation.propose({ purpose, protocols, deadline })
+      ? negotiation.propose({ purpose, protocols, deadline, lazy })
       : negotiation.answer({ purpose, speaks: protocol => protocols.includes(protocol), list: () => protocols, deadline })
     const { session } = this
     const out: PathOut<NegotiationEvent> = {
       ...session === null ? this.toLink() : this.toSession(session),
-      deliver: bytes => { this.keep(session === null ? this.sealed : this.opened, bytes) },
+      deliver: bytes => {
+        if (session === null) this.feed(bytes)
+        else this.keep(this.opened, bytes)
+      },
       emit: event => {
-        if (event.type !== 'multistream.selected') return
-        this.phaseDone()
-        this.listener.onSelected(purpose, event.protocol)
+        if (event.type === 'multistream.confirmed') {
+          this.confirmed()
+        } else if (event.type === 'multistream.selected') {
+          if (event.confirmed) this.phaseDone()
+          else this.proposing = true
+          this.listener.onSelected(purpose, event.protocol)
+        }
       }
     }
     this.begin(core, out)
@@ -221,18 +244,30 @@ export class UpgradePath implements Disposable {
   }
 
   private begin<E> (core: Core<{ readonly type: 'start' }, E, PathOut<E>>, out: PathOut<E>): void {
-    this.stage = { feed: bytes => { core.feed(bytes, this.owner.now(), out) } }
+    const stage: Stage = { feed: bytes => { core.feed(bytes, this.owner.now(), out) } }
+    if (this.proposing) this.behind = stage
+    else this.stage = stage
     core.command({ type: 'start' }, this.owner.now(), out)
     // What had come before it began. It may be done, or have failed, in the midst of that.
     const { opened, sealed } = this.leftOver()
     for (const bytes of opened) this.sessionOut.deliver(bytes)
     for (const bytes of sealed) this.feed(bytes)
+    this.sendUnlessBetween()
     this.resume()
   }
 
   private phaseDone (): void {
     this.stage = null
     this.link.pause()
+  }
+
+  /** The remote has agreed to what we took for granted. */
+  private confirmed (): void {
+    const { behind } = this
+    this.proposing = false
+    this.behind = null
+    if (behind === null) this.phaseDone()
+    else this.stage = behind
   }
 
   private fail (code: ErrorCode, detail: string): void {
@@ -249,6 +284,7 @@ export class UpgradePath implements Disposable {
   private wrapping (security: WrapSecurity): Wrapping {
     const { link } = this
     const { sealed } = this.leftOver()
+    this.sendHeld()
     link.detach()
     this.listening = false
     return async signal => await security.secure(link, sealed, this.securityOptions(), signal)
@@ -264,11 +300,23 @@ export class UpgradePath implements Disposable {
   // ---------------------------------------------------------------- where cores write
 
   private toLink (): Pick<CoreOut<never>, 'write' | 'lend' | 'fail'> {
-    const send = (bytes: Uint8Array): void => {
-      // One who asks without end and does not read gets no more answers.
-      if (!this.link.write(bytes)) this.link.pause()
-    }
+    const send = (bytes: Uint8Array): void => { this.held.push(bytes) }
     return { write: send, lend: bytes => { send(copied(bytes)) }, fail: (code, text) => { this.fail(code, text) } }
+  }
+
+  /** Between two phases the next one's first word is waited for; who is secured mostly needs no other. */
+  private sendUnlessBetween (): void {
+    if (this.stage !== null || this.session !== null) this.sendHeld()
+  }
+
+  private sendHeld (): void {
+    const { held, link } = this
+    if (held.length === 0) return
+    this.held = []
+    for (const bytes of held) {
+      // One who asks without end and does not read gets no more answers.
+      if (!link.write(bytes)) link.pause()
+    }
   }
 
   private toSession (session: SecureSession): Pick<CoreOut<never>, 'write' | 'lend' | 'fail'> {

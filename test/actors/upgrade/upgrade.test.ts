@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { yamux } from '../../../src/actors/muxer/yamux/yamux.core.js'
 import type { Muxer } from '../../../src/actors/contract/muxer.js'
+import type { Security } from '../../../src/actors/contract/security.js'
 import { upgrade } from '../../../src/actors/upgrade/upgrade.actor.js'
 import { nodeCrypto } from '../../../src/runtime/crypto/node.js'
 import { alice, bob, bytesOf, Duo, identity, optionsOf, readAll, securityNames, withoutEarlyMuxer, type DuoOptions } from './kit.js'
@@ -94,6 +95,21 @@ describe('upgrade', () => {
       }
     })
 
+    it('takes three one-way trips, and one for each phase that has its own: a lone security is not waited for', async () => {
+      const trips = async (alice: readonly Security[]): Promise<readonly [number, number]> => {
+        const both = duo({ shape: { latencyMs: 1000 }, alice: { securities: alice } })
+        const [done, begun] = [[0, 0] as [number, number], both.world.now()]
+        for (let ms = 0; ms < 12_000; ms += 100) {
+          await both.world.run(100)
+          for (const [i, side] of [both.alice, both.bob].entries()) if (side.done !== undefined) done[i] ||= Math.floor((both.world.now() - begun - 50) / 1000)
+        }
+        // Connecting takes two, and is no part of it.
+        return [done[0] - 2, done[1] - 2]
+      }
+      expect(await trips([alice.noise])).to.deep.equal([2, 3])
+      expect(await trips([alice.noise, alice.plaintext])).to.deep.equal([4, 5])
+    })
+
     it('feeds no muxer before it has an owner, and loses nothing till then', async () => {
       for (const name of securityNames) {
         for (const lends of [false, true]) {
@@ -124,7 +140,9 @@ describe('upgrade', () => {
     }
 
     it('whoever has no security in common', async () => {
-      expect(await failing({ alice: { securities: [alice.noise] }, bob: { securities: [bob.plaintext] } })).to.deep.equal(['upgrade/no-security', 'upgrade/closed'])
+      expect(await failing({ alice: { securities: [alice.noise] }, bob: { securities: [bob.plaintext] } })).to.deep.equal(['upgrade/no-security', 'upgrade/no-security'])
+      // With more to propose nobody goes ahead.
+      expect(await failing({ alice: { securities: [alice.noise, { ...alice.noise, protocol: '/noise/2' }] }, bob: { securities: [bob.plaintext] } })).to.deep.equal(['upgrade/no-security', 'upgrade/closed'])
     })
 
     it('whoever has no muxer in common, agreed upon early or late', async () => {
