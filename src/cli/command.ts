@@ -3,7 +3,7 @@
  * `--json` one object a line on stdout. Diagnostics go to stderr, always.
  */
 import { parseArgs } from 'node:util'
-import { NetworkError } from '../index.js'
+import { NetworkError, reasonText } from '../index.js'
 
 /** 0 done, 1 failed, 2 called wrongly. */
 export type ExitCode = 0 | 1 | 2
@@ -121,19 +121,19 @@ export function report (command: string, error: unknown, options: { readonly jso
   }
   const known = error instanceof NetworkError
   const message = oneLine(error instanceof Error ? error.message : String(error))
-  const text = known ? `${message} [${error.code}] ${error.advice}` : message
+  // What began it is what a person can do something about.
+  const text = known ? oneLine(reasonText(error.reason)) : message
   process.stderr.write(`troupe ${command}: ${text}\n`)
-  if (known) for (const cause of causesOf(error)) process.stderr.write(`  because: ${cause}\n`)
+  if (known) for (const cause of partsOf(error)) process.stderr.write(`  ${cause}\n`)
   if (options.stack && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
-  if (options.json) process.stdout.write(`${JSON.stringify({ event: 'error', message, ...known && { code: error.code, advice: error.advice } })}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify({ event: 'error', message, ...known && { code: error.code, advice: error.advice, reason: error.reason } })}\n`)
   return 1
 }
 
-/** What lies behind it, each once: of a dial every address that was tried. */
-function causesOf (error: NetworkError): readonly string[] {
-  const { cause } = error
-  const causes = cause instanceof AggregateError ? cause.errors as unknown[] : cause === undefined ? [] : [cause]
-  const lines = causes.map(one => oneLine(`${one instanceof Error ? one.message : String(one)}${one instanceof NetworkError ? ` [${one.code}]` : ''}`))
+/** What was tried, where it was several things: each address of a dial. */
+function partsOf (error: NetworkError): readonly string[] {
+  if (!(error.cause instanceof AggregateError)) return []
+  const lines = (error.cause.errors as unknown[]).map(one => oneLine(one instanceof NetworkError ? reasonText(one.reason) : String(one)))
   return [...new Set(lines)].slice(0, 10)
 }
 

@@ -1,5 +1,5 @@
 /** `troupe start`: a node that listens until it is told to stop. */
-import { createNode, echo, Multiaddr, NetworkError, perf, renderTree, type Connection, type Node } from '../index.js'
+import { createNode, echo, Multiaddr, NetworkError, perf, reasonText, renderTree, type Connection, type Node } from '../index.js'
 import { commonHelp, noWords, Output, parsed, printable, read, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
 import { nodeOptions } from './node-options.js'
@@ -107,7 +107,7 @@ function narrate (node: Node, out: Output): { stop (): void } {
   })
   node.addEventListener('connection:close', ({ detail: { code, connection, initiator, text } }) => {
     out.event('connection.close', { ...described(connection), code, initiator })
-    out.say(`\nconnection with ${connection.remotePeer.toString()} ended: ${printable(new NetworkError(code, text === '' ? {} : { detail: text }).message)} [${code}, ${initiator}]`)
+    out.say(`\nconnection with ${connection.remotePeer.toString()} ended: ${printable(reasonText(new NetworkError(code, { initiator, ...text !== '' && { detail: text } }).reason))}`)
     changed()
   })
   node.addEventListener('store:failed', ({ detail: { advice, code, message } }) => {

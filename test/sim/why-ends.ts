@@ -71,6 +71,11 @@ export class Stage {
     return this.net.until(this.bob.dialProtocol(this.address, id, { negotiate: 'eager' }))
   }
 
+  /** Who ends from now on is the first. */
+  forget (): void {
+    this.ended.clear()
+  }
+
   /** A stream whose handler holds it open at alice. */
   async held (): Promise<Stream> {
     const stream = await this.stream('/hold')
@@ -152,6 +157,11 @@ const dialing = (to: (stage: Stage) => string, ms = 40_000): Ending['play'] => a
   await stage.error(stage.bob.dial(to(stage), { timeoutMs: ms }))
   await stage.run()
 }
+/** A dial that may succeed before the remote has had its say. */
+const connecting: Ending['play'] = async stage => {
+  await stage.net.until(stage.bob.dial(stage.address).catch(() => {}))
+  await stage.run()
+}
 const toAlice = ({ address }: Stage): string => address.toString()
 
 /** A dial of somebody who does as the script says. */
@@ -200,7 +210,7 @@ export const endings: readonly Ending[] = [
   // ---------------------------------------------------------------- dials
   end('nobody listens there', 'bob: attempt', expect('dial/refused', attempt, 'attempt.refused', 'remote', 'connection'), dialing(() => '/ip4/10.0.0.1/tcp/9')),
   end('no way leads there', 'bob: attempt', expect('dial/unreachable', attempt, 'attempt.refused', 'remote', 'connection'), dialing(() => '/ip4/10.200.0.1/tcp/4001')),
-  end('nothing comes back', 'bob: attempt', expect('dial/timeout', attempt, 'attempt.refused', 'local', 'connection'), async stage => {
+  end('nothing comes back', 'bob: attempt', expect('dial/timeout', attempt, 'attempt.timeout', 'local', 'connection'), async stage => {
     stage.cut()
     await dialing(toAlice)(stage)
   }),
@@ -225,6 +235,13 @@ export const endings: readonly Ending[] = [
     await dialed
     await stage.run()
   }),
+  end('the gater forbids the peer', 'bob: request', expect('dial/gated', request, 'dial.failed', 'local', 'connection'), dialing(toAlice), { bob: { gater: { beforeDialPeer: () => false } } }),
+  end('the gater forbids the address', 'bob: attempt', expect('dial/gated', attempt, 'attempt.refused', 'local', 'connection'), dialing(toAlice), { bob: { gater: { beforeDialAddress: () => false } } }),
+  end('the address has failed a moment ago', 'bob: request', expect('dial/backoff', request, 'dial.failed', 'local', 'connection'), async stage => {
+    await stage.error(stage.bob.dial('/ip4/10.0.0.1/tcp/9'))
+    stage.forget()
+    await dialing(() => '/ip4/10.0.0.1/tcp/9')(stage)
+  }),
   end('an actor of a dial crashes', 'bob: attempt', expect('actor/crashed', attempt, 'attempt.granted', 'local', 'node'), dialing(toAlice), { bob: { transports: [throwingTransport], listen: [] } }),
   end('an operator kills the dial', 'bob: attempt', expect('actor/killed', dial, 'inspect.kill', 'user', 'node'), async stage => {
     stage.cut()
@@ -241,7 +258,7 @@ export const endings: readonly Ending[] = [
     link.write(hello)
     link.write(multistream('/noise'))
   })),
-  end('the remote falls silent before the muxer', 'bob: connection', expect('upgrade/timeout', upgrade, 'upgrade.timeout', 'local', 'connection'), async stage => {
+  end('the remote falls silent before the muxer', 'bob: connection', expect('upgrade/timeout', attempt, 'attempt.timeout', 'local', 'connection'), async stage => {
     stage.atMessage(stage.bob, 'upgrade.secured', () => { stage.cut() })
     await dialing(toAlice)(stage)
   }, { alice: { security: [plaintext()] }, bob: { security: [plaintext()] } }),
@@ -270,6 +287,8 @@ export const endings: readonly Ending[] = [
     await stage.error(stage.bob.dial(stage.address.withoutPeer()!.withPeer(await strangersId())))
     await stage.run()
   }),
+  end('the gater forbids the peer once it has proven who it is', 'alice: connection', expect('upgrade/gated', upgrade, 'upgrade.broken', 'local', 'connection'), connecting, { alice: { gater: { afterSecure: () => false } } }),
+  end('the gater of the remote forbids us once we have proven who we are', 'bob: connection', expect('connection/closed', connection, 'link.closed', 'remote', 'connection'), connecting, { alice: { gater: { afterSecure: () => false } } }),
   end('the upgrade crashes', 'bob: connection', expect('upgrade/crashed', upgrade, 'upgrade.selected', 'local', 'connection'), dialing(toAlice), { bob: { security: [throwingSecurity] } }),
 
   // ---------------------------------------------------------------- connections
@@ -300,14 +319,10 @@ export const endings: readonly Ending[] = [
     stage.cut()
     await stage.run(30_000)
   }),
-  end('one too many from that peer', 'alice: connection', expect('limit/connections', connection, 'connection.refused', 'local', 'connection'), async stage => {
-    await stage.net.until(stage.bob.dial(stage.address).catch(() => {}))
-    await stage.run()
-  }, { alice: { limits: { connections: { perPeer: 0 } } } }),
-  end('one too many for the remote', 'bob: connection', expect('limit/connections', connection, 'link.closed', 'remote', 'connection', 0x1001), async stage => {
-    await stage.net.until(stage.bob.dial(stage.address).catch(() => {}))
-    await stage.run()
-  }, { alice: { limits: { connections: { perPeer: 0 } } } }),
+  end('one too many from that peer', 'alice: connection', expect('limit/connections', connection, 'connection.refused', 'local', 'connection'), connecting, { alice: { limits: { connections: { perPeer: 0 } } } }),
+  end('one too many for the remote', 'bob: connection', expect('limit/connections', connection, 'link.closed', 'remote', 'connection', 0x1001), connecting, { alice: { limits: { connections: { perPeer: 0 } } } }),
+  end('the gater forbids it', 'alice: connection', expect('connection/gated', connection, 'connection.refused', 'local', 'connection'), connecting, { alice: { gater: { afterUpgrade: () => false } } }),
+  end('the gater of the remote forbids it', 'bob: connection', expect('connection/gated', connection, 'link.closed', 'remote', 'connection', 0x1007), connecting, { alice: { gater: { afterUpgrade: () => false } } }),
   end('its actor crashes', 'bob: connection', expect('connection/crashed', connection, 'connection.accepted', 'local', 'connection'), dialing(toAlice), { bob: { muxers: [throwingMuxer] } }),
   end('an operator kills it', 'bob: connection', expect('actor/killed', connection, 'inspect.kill', 'user', 'node'), async stage => {
     const { path } = await stage.net.until(stage.bob.dial(stage.address))

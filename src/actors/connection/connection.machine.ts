@@ -14,6 +14,7 @@
  * wants no more streams: then the pings go on, and whoever does not answer is given up; of `flushing` `flushMs`. Open is for ever.
  */
 import { assign, setup } from 'xstate'
+import type { Failure } from '../../messages/failure.js'
 import { effects } from '../../runtime/behavior/effects.js'
 import type { ConnectionMessage } from '../../messages/connection.js'
 import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
@@ -93,7 +94,13 @@ const stopped: ConnectionEnd = { code: 'connection/shutdown', initiator: 'local'
 const refuseStream = { actions: { type: 'refuseStream', params: ({ context, event }: { context: ConnectionContext, event: Of<'stream.open'> }) => ({ body: context.body, event }) } } as const
 
 const report = { actions: { type: 'report', params: ({ context, event }: { context: ConnectionContext, event: Of<'connection.report'> }) => ({ body: context.body, event }) } } as const
-const unwanted: ConnectionEnd = { code: 'user/aborted', initiator: 'user', text: 'nobody waits for this dial any more', event: 'connection.opener-down' }
+
+/** Whoever had it made has ended, and may have said why. */
+function unwanted ({ down: { exit, path }, type }: Of<'connection.opener-down'>): ConnectionEnd {
+  const end: ConnectionEnd = { code: 'user/aborted', initiator: 'user', text: 'nobody waits for this dial any more', event: type, path }
+  const told = exit.kind === 'done' ? exit.output as Failure | undefined : undefined
+  return told === undefined ? end : { ...end, code: told.code, initiator: told.initiator ?? 'local' }
+}
 
 export const connectionMachine = setup({
   types,
@@ -122,7 +129,7 @@ export const connectionMachine = setup({
         'connection.child-down': { target: 'closed', actions: assign({ end: ({ event }) => crashed(event.down.path) }) },
         'connection.close': { target: 'closed', actions: assign({ end: ({ event }) => asked(event) }) },
         'connection.stop': { target: 'closed', actions: assign({ end: stopped }) },
-        'connection.opener-down': { target: 'closed', actions: assign({ end: unwanted }) },
+        'connection.opener-down': { target: 'closed', actions: assign({ end: ({ event }) => unwanted(event) }) },
         'stream.open': refuseStream
       }
     },
@@ -139,7 +146,7 @@ export const connectionMachine = setup({
         },
         'connection.close': { target: 'flushing', actions: assign({ end: ({ event }) => asked(event) }) },
         'connection.stop': { target: 'flushing', actions: assign({ end: stopped }) },
-        'connection.opener-down': { target: 'flushing', actions: assign({ end: unwanted }) },
+        'connection.opener-down': { target: 'flushing', actions: assign({ end: ({ event }) => unwanted(event) }) },
         'connection.report': report,
         'stream.open': refuseStream
       }

@@ -34,11 +34,11 @@ export function explain (why: Why | NodeWhy): string {
   return reason === null ? explainActor(why) : `${reasonText(reason)} ${explainActor(why)}`
 }
 
-/** What happened and what to do about it, in one line: `Nobody listens at the address: ... Check address and port, ... [dial/refused]` */
+/** What happened and what to do about it, in one line: `Nobody listens at the address: ... Check address and port, ... [dial/refused] (remote)` */
 export function reasonText ({ advice, code, detail, initiator, sentence, wireCode }: Reason): string {
   const what = detail === undefined ? sentence : `${sentence.replace(/\.$/, '')}: ${detail.replace(/\.$/, '')}.`
   const number = wireCode === undefined ? '' : `, code 0x${wireCode.toString(16)}`
-  return `${what} ${advice} [${code}, ${initiator}${number}]`
+  return `${what} ${advice} [${code}] (${initiator}${number})`
 }
 
 function deathOf (why: Why): Death | null {
