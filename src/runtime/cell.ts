@@ -28,6 +28,7 @@ import type {
 import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
+import { flat } from './flat.js'
 import type { Kernel } from './kernel.js'
 import { down, ending, running, starting, statusNames, stopping } from './life.js'
 import { Mailbox } from './mailbox.js'
@@ -121,7 +122,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   get path (): string {
     let path = ''
     for (let cell: Cell | null = this; cell !== null; cell = cell.parent) path = `/${cell.key}${path}`
-    return path
+    return flat(path)
   }
 
   tell (message: Message): boolean {
@@ -713,6 +714,15 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     }
   }
 
+  enter<L, A> (fn: (listener: L, argument: A) => void, listener: L, argument: A): void {
+    if (this.doomed) return
+    try {
+      fn(listener, argument)
+    } catch (error) {
+      this.crash('io', error)
+    }
+  }
+
   defer (fn: () => void): void {
     checkFunction('fn', fn)
     if (!this.doomed) this.kernel.scheduler.defer(this, fn)
@@ -726,8 +736,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   alarm (delayMs: number, fn: () => void): Disposable {
     checkMs('delayMs', delayMs)
     checkFunction('fn', fn)
-    const timer = this.doomed ? null : this.armKernelTimer(alarmTimer, delayMs, fn)
-    return { [Symbol.dispose]: () => { if (timer !== null) this.dropTimer(timer) } }
+    return this.doomed ? noAlarm : this.armKernelTimer(alarmTimer, delayMs, fn)
   }
 
   /** An alarm is due. */
@@ -785,6 +794,8 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     return this.extras ??= new Extras(this)
   }
 }
+
+const noAlarm: Disposable = { [Symbol.dispose]: () => {} }
 
 const graceTimer: TimerKind = {
   label: 'grace',

@@ -2,6 +2,7 @@ import type { Question } from './ask.js'
 import type { Cell } from './cell.js'
 import type { Coalescing } from './coalesce.js'
 import type { Blame, Down, Exit } from './exit.js'
+import { allOf, countOf, itself, oneOf, withOne, withoutOne, type Few } from './few.js'
 import { disposeQuietly, type Message } from './message.js'
 import type { Random } from './random.js'
 import type { ActorRef } from './ref.js'
@@ -25,9 +26,9 @@ export class Extras {
   stopGraceMs = -1
   blame: Blame | null = null
   private firstWatcher: Watch | null = null
-  private watching: Map<ActorRef<never>, Watch> | null = null
+  private watching: Few<ActorRef<never>, Watch> = null
   private resources: Disposable[] | null = null
-  private tasks: Set<Task<unknown>> | null = null
+  private tasks: Few<Task<unknown>, Task<unknown>> = null
   /** Questions put to this actor, and by it. */
   private asked: Set<Question> | null = null
   private asking: Set<Question> | null = null
@@ -39,13 +40,14 @@ export class Extras {
   // ---------------------------------------------------------------- tasks
 
   addTask (task: Task<unknown>): void {
-    (this.tasks ??= new Set()).add(task)
+    this.tasks = withOne(this.tasks, task, itself)
     this.owner.kernel.liveTasks++
   }
 
   /** It is settled and handled, or cancelled. */
   removeTask (task: Task<unknown>): void {
-    if (this.tasks?.delete(task) !== true) return
+    if (oneOf(this.tasks, task, itself) === undefined) return
+    this.tasks = withoutOne(this.tasks, task, itself)
     this.owner.kernel.liveTasks--
     this.owner.account.release('tasks', 1)
   }
@@ -75,23 +77,23 @@ export class Extras {
   watch (ref: ActorRef<never>, target: Cell | null, message: (news: Down) => Message): void {
     this.unwatch(ref)
     const watch = new Watch(this.owner, ref, message)
-    ;(this.watching ??= new Map()).set(ref, watch)
+    this.watching = withOne(this.watching, watch, refOf)
     if (target === null) watch.fire({ path: ref.path, exit: { kind: 'stopped', reason: 'not-there' } })
     else if (target.exitWhenDown !== undefined) watch.fire({ path: target.path, exit: target.exitWhenDown })
     else target.more.addWatcher(watch, target)
   }
 
   unwatch (ref: ActorRef<never>): void {
-    const watch = this.watching?.get(ref)
+    const watch = oneOf(this.watching, ref, refOf)
     if (watch === undefined) return
-    this.watching!.delete(ref)
+    this.watching = withoutOne(this.watching, watch, refOf)
     watch.target?.extras?.removeWatcher(watch)
   }
 
   /** The news of a watch has come to its turn; false when it was given up meanwhile. */
   watchHandled (watch: Watch): boolean {
-    if (this.watching?.get(watch.ref) !== watch) return false
-    this.watching.delete(watch.ref)
+    if (oneOf(this.watching, watch.ref, refOf) !== watch) return false
+    this.watching = withoutOne(this.watching, watch, refOf)
     return true
   }
 
@@ -120,7 +122,10 @@ export class Extras {
   // ---------------------------------------------------------------- resources
 
   addResource (resource: Disposable): void {
-    (this.resources ??= []).push(resource)
+    const { resources } = this
+    // A list that grows by `push` has room for 16 more; most actors own one thing or three.
+    if (resources !== null && resources.length >= fewResources) resources.push(resource)
+    else this.resources = resources === null ? [resource] : resources.concat(resource)
     this.owner.kernel.liveResources++
   }
 
@@ -138,7 +143,7 @@ export class Extras {
   /** Step 4 of the crash order: tasks cancelled, resources disposed last in first out, watches and questions given up. */
   releaseAll (): void {
     const { owner, tasks, resources, watching, asking, asked } = this
-    if (tasks !== null) for (const task of [...tasks].reverse()) task.cancel()
+    for (const task of allOf(tasks).toReversed()) task.cancel()
     if (resources !== null) {
       for (let resource = resources.at(-1); resource !== undefined; resource = resources.at(-1)) {
         // Off the list first: a disposer that comes back to this actor must not find it there again.
@@ -147,7 +152,7 @@ export class Extras {
         if (error !== undefined) owner.lateError(error, 'stop')
       }
     }
-    if (watching !== null) for (const ref of [...watching.keys()]) this.unwatch(ref)
+    for (const { ref } of allOf(watching)) this.unwatch(ref)
     // First what others wait for: a question from outside is put by the root, and one put to the root itself must not go unanswered.
     if (asked !== null) for (const question of [...asked]) question.askedDown()
     if (asking !== null) for (const question of [...asking]) question.over()
@@ -157,17 +162,22 @@ export class Extras {
 
   /** What it owns, and whom it watches. */
   holdings (): { readonly resources: readonly Disposable[], readonly watching: readonly ActorRef<never>[] } {
-    return { resources: this.resources ?? [], watching: [...this.watching?.keys() ?? []] }
+    return { resources: this.resources ?? [], watching: allOf(this.watching).map(refOf) }
   }
 
   /** How much of each it holds. */
   count (): { readonly tasks: number, readonly resources: number, readonly watching: number, readonly asking: number, readonly asked: number } {
     return {
-      tasks: this.tasks?.size ?? 0,
+      tasks: countOf(this.tasks),
       resources: this.resources?.length ?? 0,
-      watching: this.watching?.size ?? 0,
+      watching: countOf(this.watching),
       asking: this.asking?.size ?? 0,
       asked: this.asked?.size ?? 0
     }
   }
 }
+
+const refOf = ({ ref }: Watch): ActorRef<never> => ref
+
+/** Up to here a list of resources has no room to spare. */
+const fewResources = 4

@@ -27,7 +27,6 @@ export interface TaskHandle {
  * a leak must not read as zero. A late result that is disposable, or whose message carries a handle, is disposed.
  */
 export class Task<T> extends Signal implements TaskHandle, TaskScope {
-  readonly point: CrashPoint = 'task'
   readonly owner: Cell
   private readonly answers: TaskAnswers<T, Message>
   private controller: AbortController | undefined
@@ -59,14 +58,22 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
     )
   }
 
+  get point (): CrashPoint {
+    return 'task'
+  }
+
   get signal (): AbortSignal {
     this.controller ??= new AbortController()
     if (this.state === 'cancelled' && !this.controller.signal.aborted) this.controller.abort(this.aborted())
     return this.controller.signal
   }
 
-  /** A field and not a method, so that a task may take its scope apart. */
-  readonly sleep = (ms: number): Promise<void> => {
+  /** No method, so that a task may take its scope apart; and made when it is asked for. */
+  get sleep (): (ms: number) => Promise<void> {
+    return ms => this.asleep(ms)
+  }
+
+  private asleep (ms: number): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
       checkMs('ms', ms)
       if (this.state !== 'running') {
@@ -120,9 +127,9 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
     this.outcome = undefined
     if (failed) {
       if (answers.failed === undefined) throw outcome
-      return mapped('failed', answers.failed, outcome)
+      return mapped('failed', error => answers.failed!(error), outcome)
     }
-    if (answers.done !== undefined) return map(owner, answers.done, outcome as T)
+    if (answers.done !== undefined) return map(owner, value => answers.done!(value), outcome as T)
     disposeResult(outcome)
     return null
   }

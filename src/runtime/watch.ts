@@ -7,7 +7,6 @@ import { Signal } from './signal.js'
 
 /** One actor waiting for the end of another. Listed with both, so that either can end first. */
 export class Watch extends Signal {
-  readonly point: CrashPoint = 'step'
   readonly watcher: Cell
   readonly ref: ActorRef<never>
   private readonly message: (down: Down) => Message
@@ -23,6 +22,10 @@ export class Watch extends Signal {
     this.watcher = watcher
     this.ref = ref
     this.message = message
+  }
+
+  get point (): CrashPoint {
+    return 'step'
   }
 
   /** The watched actor has ended. The news stays behind all that it had said before. */

@@ -180,6 +180,8 @@ export class PeerBook {
   }
 }
 
+const noMetadata: PeerInfo['metadata'] = new Map()
+
 function unknown (peer: PeerId, now: number): PeerInfo {
   return {
     peer,
@@ -189,7 +191,7 @@ function unknown (peer: PeerId, now: number): PeerInfo {
     agentVersion: undefined,
     protocolVersion: undefined,
     record: undefined,
-    metadata: new Map(),
+    metadata: noMetadata,
     updatedAt: now
   }
 }
@@ -226,7 +228,8 @@ function protocolList (protocols: readonly string[], limits: PeerStoreLimits): r
     list.add(protocol)
     room -= protocol.length
   }
-  return [...list]
+  // Most peers speak the same, and their lists are one, which nobody can change.
+  return list.size === protocols.length && Object.isFrozen(protocols) ? protocols : [...list]
 }
 
 /** What would be too much is left out. */

@@ -7,25 +7,13 @@ import type { OpenStream, StreamMessage } from '../../messages/stream.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
-import type { StreamsInput } from '../contract/connection.js'
-import type { Negotiation } from '../contract/negotiation.js'
-import type { Protocol, ProtocolTable } from '../contract/protocol.js'
+import type { Protocol } from '../contract/protocol.js'
 import type { StreamBuffer, StreamReset, StreamWatcher } from '../contract/stream-buffer.js'
-import { handler, HandlerWork } from './handler.actor.js'
+import { contextOf, handler, HandlerWork } from './handler.actor.js'
 import { streamEffects, streamMachine, type StreamBody } from './stream.machine.js'
 import { StreamNegotiation, type NegotiationListener } from './stream-negotiation.js'
+import type { StreamPlace } from './stream-place.js'
 import { UserStream } from './stream.js'
-
-/** What all streams of a connection share. */
-export interface StreamPlace extends StreamsInput {
-  readonly protocols: ProtocolTable
-  readonly negotiation: Negotiation
-  /** Of an inbound stream, in milliseconds. */
-  readonly negotiationMs: number
-  /** Bound once for all streams. */
-  readonly speaks: (protocol: string) => boolean
-  readonly list: () => readonly string[]
-}
 
 /**
  * What the actor starts from, and works with. It is its own handle: whoever loses it on the way ends the stream and answers
@@ -84,10 +72,10 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
       this.onReset(buffer.resetBy)
       return
     }
-    const { list, speaks } = place
+    const { list, negotiation: road, negotiationMs, speaks } = place.terms
     const core = request === undefined
-      ? place.negotiation.answer({ purpose: 'stream', speaks, list, deadline: actor.now() + place.negotiationMs })
-      : place.negotiation.propose({ purpose: 'stream', protocols: request.protocols, deadline: request.deadline, lazy: request.negotiation === 'lazy' && request.protocols.length === 1 })
+      ? road.answer({ purpose: 'stream', speaks, list, deadline: actor.now() + negotiationMs })
+      : road.propose({ purpose: 'stream', protocols: request.protocols, deadline: request.deadline, lazy: request.negotiation === 'lazy' && request.protocols.length === 1 })
     const negotiation = this.negotiation = new StreamNegotiation(core, buffer, actor, this)
     if (request !== undefined) negotiation.propose()
     // What has come is read now, in this actor's own step; mostly that is all.
@@ -119,7 +107,9 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     else buffer.holdEnd()
     const { self } = this
     if (self === null) return
-    this.face = new UserStream(buffer, { protocol: id, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
+    // The table's own text: that which has come would be one more for each stream.
+    const protocol = this.protocol?.ids.find(own => own === id) ?? id
+    this.face = new UserStream(buffer, { protocol, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
     self.tell(selected)
   }
 
@@ -150,7 +140,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   /** May there be one more inbound stream of this protocol? */
   private admit (id: string): Failure | undefined {
-    const { info, protocols } = this.place
+    const { info, terms: { protocols } } = this.place
     const protocol = protocols.find(id)
     // The table was asked in this same call.
     if (protocol === undefined) return { code: 'stream/protocol-unsupported', initiator: 'remote' }
@@ -167,7 +157,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     void buffer.close()
     buffer.closeRead()
     if (buffer.finished) actor.self.tell(finished)
-    else actor.timer('negotiation', place.negotiationMs, negotiationTimeout)
+    else actor.timer('negotiation', place.terms.negotiationMs, negotiationTimeout)
   }
 
   /** No protocol: ends the stream. */
@@ -198,13 +188,12 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   private handOver (actor: ActorContext<StreamMessage>, face: UserStream, protocol: Protocol): void {
     const { info } = this.place
-    const context = { peer: info.peer, connection: info.path, remoteAddress: info.remoteAddress, protocol: face.protocol }
     this.handled = true
     if (protocol.inbound !== undefined) {
-      const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, context, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
+      const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, info, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
       actor.watch(ref, handlerDown)
     } else if (protocol.behavior !== undefined) {
-      actor.watch(actor.spawn(protocol.behavior, { input: { handle: face, context }, name: 'handler' }), handlerDown)
+      actor.watch(actor.spawn(protocol.behavior, { input: { handle: face, context: contextOf(face, info) }, name: 'handler' }), handlerDown)
     }
   }
 

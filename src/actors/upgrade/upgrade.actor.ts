@@ -10,7 +10,7 @@ import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import type { ActorContext } from '../../runtime/context.js'
 import { upgradeEffects, upgradeMachine } from './upgrade.machine.js'
-import { checkUpgradeOptions, type UpgradeOptions } from './upgrade-options.js'
+import { completeUpgradeOptions, type UpgradeOptions } from './upgrade-options.js'
 import { UpgradePath, type UpgradeListener } from './upgrade-path.js'
 
 type Actor = ActorContext<UpgradeMessage>
@@ -20,8 +20,8 @@ type Actor = ActorContext<UpgradeMessage>
  *
  * @throws TypeError or RangeError for a wrong option
  */
-export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
-  checkUpgradeOptions(options)
+export function upgrade (given: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
+  const options = completeUpgradeOptions(given)
   const paths = new WeakMap<Actor, UpgradePath>()
   const pathOf = (actor: Actor): UpgradePath => {
     const path = paths.get(actor)

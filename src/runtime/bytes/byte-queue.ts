@@ -24,6 +24,16 @@ export class ByteQueue {
   private tailStart = 0
   private tailEnd = 0
 
+  /** An empty one, that another has used before where there is one. */
+  static take (): ByteQueue {
+    return spare.pop() ?? new ByteQueue()
+  }
+
+  /** Gives back an empty one, so that a stream at rest has none: with their lists two of them take 224 bytes. */
+  static give (queue: ByteQueue): void {
+    if (spare.length < mostSpare) spare.push(queue)
+  }
+
   /** Appends a view, which belongs to the queue from now on. */
   push (bytes: Uint8Array): void {
     if (bytes.length === 0) return
@@ -117,7 +127,11 @@ export class ByteQueue {
   }
 }
 
+const spare: ByteQueue[] = []
+const mostSpare = 64
+
 /** Pieces below this are copied together: the copy is cheaper than the view. */
 const smallBytes = 512
-const firstSlab = 512
+/** A byte or two mostly, of a stream that is about to rest. */
+const firstSlab = 64
 const largestSlab = 64 * 1024

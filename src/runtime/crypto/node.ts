@@ -86,7 +86,6 @@ const stagingBytes = 65_536
 
 class ChaCha20Poly1305 implements Aead {
   readonly #key: KeyObject
-  private readonly iv = Buffer.alloc(12)
 
   constructor (key: KeyObject) {
     // Never the raw key: on Node 24 each cipher would cost ten times as much to set up.
@@ -94,8 +93,7 @@ class ChaCha20Poly1305 implements Aead {
   }
 
   seal (nonce: number, associatedData: Uint8Array, ...plaintext: readonly Uint8Array[]): readonly Uint8Array[] {
-    this.setNonce(nonce)
-    const cipher = createCipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
+    const cipher = createCipheriv('chacha20-poly1305', this.#key, ivOf(nonce), { authTagLength: tagBytes })
     if (associatedData.length > 0) cipher.setAAD(associatedData, { plaintextLength: 0 })
     const body = cipher.update(gather(plaintext))
     cipher.final()
@@ -105,8 +103,7 @@ class ChaCha20Poly1305 implements Aead {
   open (nonce: number, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     const length = sealed.length - tagBytes
     if (length < 0) return undefined
-    this.setNonce(nonce)
-    const decipher = createDecipheriv('chacha20-poly1305', this.#key, this.iv, { authTagLength: tagBytes })
+    const decipher = createDecipheriv('chacha20-poly1305', this.#key, ivOf(nonce), { authTagLength: tagBytes })
     if (associatedData.length > 0) decipher.setAAD(associatedData, { plaintextLength: length })
     decipher.setAuthTag(sealed.subarray(length))
     const body = decipher.update(sealed.subarray(0, length))
@@ -117,12 +114,16 @@ class ChaCha20Poly1305 implements Aead {
     }
     return fresh(body)
   }
+}
 
-  private setNonce (nonce: number): void {
-    checkNonce(nonce)
-    this.iv.writeUInt32LE(nonce % 0x1_0000_0000, 4)
-    this.iv.writeUInt32LE(Math.floor(nonce / 0x1_0000_0000), 8)
-  }
+/** One for all: a cipher copies it when it is made. */
+const iv = Buffer.alloc(12)
+
+function ivOf (nonce: number): Buffer {
+  checkNonce(nonce)
+  iv.writeUInt32LE(nonce % 0x1_0000_0000, 4)
+  iv.writeUInt32LE(Math.floor(nonce / 0x1_0000_0000), 8)
+  return iv
 }
 
 function gather (pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,9 +1,8 @@
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
-import { DuplexLink } from './duplex-link.js'
+import { DuplexLink, lentReads, type LentReads } from './duplex-link.js'
 import { handOver } from './hand-over.js'
-import { LentReads } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
 import {
   defaultConnectTimeoutMs, type ConnectListener, type ConnectOptions, type LinkFailure, type LinkPort, type ListenListener, type RawLink
@@ -48,7 +47,7 @@ const longestNodeTimerMs = 2 ** 31 - 1
 export class SocketPort implements LinkPort {
   readonly system: LinkSystem
   readonly kind: SocketKind
-  private memory: Uint8Array | undefined
+  private lent: LentReads | undefined
 
   constructor (system: LinkSystem, kind: SocketKind) {
     this.system = system
@@ -70,7 +69,7 @@ export class SocketPort implements LinkPort {
    * when it is asked to, so there it cannot be shared.
    */
   reads (): LentReads | null {
-    return process.platform === 'win32' ? null : new LentReads(this.memory ??= new Uint8Array(lentBytes))
+    return process.platform === 'win32' ? null : this.lent ??= lentReads(lentBytes)
   }
 
   /** A link over an open socket; undefined when that is gone already. */
@@ -79,8 +78,7 @@ export class SocketPort implements LinkPort {
     const localAddress = kind.localAddress(socket, place)
     const remoteAddress = kind.remoteAddress(socket, place, dialed)
     if (localAddress === undefined || remoteAddress === undefined) return undefined
-    const label = `${kind.name} link ${localAddress} to ${remoteAddress}`
-    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, kind.breakUp, reads, true)
+    return new DuplexLink(system, { kind: kind.name, localAddress, remoteAddress }, socket, kind.breakUp, reads !== null, true)
   }
 }
 

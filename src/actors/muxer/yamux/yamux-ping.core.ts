@@ -11,14 +11,18 @@
 import { largestUint32 } from '../../../messages/wire/yamux.js'
 import type { YamuxLimits } from './yamux-options.js'
 
+/** Who puts a ping in front of what is to be written. */
+export interface PingKeeper {
+  pingDue (opaque: number): void
+}
+
 export class YamuxPing {
   /** Smoothed; undefined before the first answer. */
   rttMs: number | undefined
   /** The least that was seen: of the path without what waits in it. */
   leastRttMs: number | undefined
   private readonly limits: YamuxLimits
-  /** Puts a ping in front of what is to be written. */
-  private readonly send: (opaque: number) => void
+  private readonly keeper: PingKeeper
   private receivedAt: number
   private next = 0
   /** Opaque value of the one under way; -1: none. */
@@ -30,10 +34,10 @@ export class YamuxPing {
   /** Somebody waits for the answer. */
   private asked = false
 
-  constructor (limits: YamuxLimits, now: number, send: (opaque: number) => void) {
+  constructor (limits: YamuxLimits, now: number, keeper: PingKeeper) {
     this.limits = limits
     this.receivedAt = now
-    this.send = send
+    this.keeper = keeper
   }
 
   received (now: number): void {
@@ -88,7 +92,7 @@ export class YamuxPing {
     this.next = (this.next + 1) % (largestUint32 + 1)
     this.wantedAt = now
     this.sentAt = -1
-    this.send(this.current)
+    this.keeper.pingDue(this.current)
   }
 }
 
