@@ -18,10 +18,11 @@
  */
 import { Account, checkAccount, type AccountOptions } from './account.js'
 import { ActorQuestion } from './ask.js'
-import type { Behavior } from './behavior/behavior.js'
+import { defaultCrashGraceMs, defaultMailboxCapacity, defaultStopGraceMs, type Behavior } from './behavior/behavior.js'
 import { checkAsk, checkFunction, checkMs, checkName, checkSpawn, checkStop, checkTask, checkTimer, describeMessage, mapped } from './checks.js'
 import { Children } from './children.js'
 import { Coalescing } from './coalesce.js'
+import { ownedBy } from './containment.js'
 import type {
   ActorContext, ActorListing, ActorStatus, AskAnswers, LogLevel, SpawnOptions, SpawnSettings, StopOptions, TaskAnswers
 } from './context.js'
@@ -29,6 +30,8 @@ import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
 import { flat } from './flat.js'
+import { guarded, runGuarded } from './guarded.js'
+import { addResource, addTask, releaseHoldings, removeResource, type Holder } from './holdings.js'
 import type { Kernel } from './kernel.js'
 import { down, ending, running, starting, statusNames, stopping } from './life.js'
 import { Mailbox } from './mailbox.js'
@@ -40,7 +43,8 @@ import { Signal } from './signal.js'
 import { Supervisor } from './supervisor.js'
 import { Task, type TaskHandle, type TaskScope } from './task.js'
 import { OwnTimers } from './time/own-timers.js'
-import { alarmTimer, type Timer, type TimerKind } from './time/timers.js'
+import { alarmTimer, graceTimer, noAlarm, type Timer, type TimerKind } from './time/timers.js'
+import { ChildDown } from './watch.js'
 
 /** A behaviour whose types are forgotten: the compiler checked them where it was spawned. */
 export type AnyBehavior = Behavior<Message, unknown, unknown>
@@ -50,10 +54,6 @@ const STOP = 1
 const END = 2
 const GRACE_OVER = 4
 const CHILD_GONE = 8
-
-export const defaultMailboxCapacity = 1024
-export const defaultStopGraceMs = 5000
-export const defaultCrashGraceMs = 100
 
 export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable {
   readonly kernel: Kernel
@@ -68,6 +68,8 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   exit: Exit | undefined = undefined
   mailbox: Mailbox | null = null
   extras: Extras | null = null
+  tasks: Holder['tasks'] = null
+  resources: Holder['resources'] = null
   timers: OwnTimers | null = null
   private orders = 0
   /** How many messages of others may wait before one more is no simple matter: none where each is to be looked at. */
@@ -182,14 +184,24 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     else this.requestEnd({ kind: 'crashed', at, error })
   }
 
+  /** A timer, promise or callback that this actor's code has left to itself has thrown. One that has ended already stays as it is. */
+  escaped (error: unknown): void {
+    this.crash('escaped', error)
+  }
+
   /** Its end is decided, or about to be. */
-  private get doomed (): boolean {
+  get doomed (): boolean {
     return this.status >= ending || (this.orders & END) !== 0
   }
 
   // ---------------------------------------------------------------- turns
 
   run (budget: number): number {
+    return this.kernel.containsUncaught ? ownedBy(this, takeTurn, this, budget) : this.turn(budget)
+  }
+
+  /** @internal */
+  turn (budget: number): number {
     let handled = 0
     if (this.status === starting && this.orders === 0) {
       this.start()
@@ -467,6 +479,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     const { kernel, account, extras, parent } = this
     const exit = this.exit!
     this.status = down
+    releaseHoldings(this)
     extras?.releaseAll()
     this.timers?.dropAll()
     this.timers = null
@@ -490,6 +503,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       else supervisor?.childGone(child)
     }
     if (this.status === ending) this.order(CHILD_GONE)
+    else if (this.behavior.options.childDown !== undefined) this.signal(new ChildDown({ path: child.path, exit }))
   }
 
   /** Something failed in an actor that was ending anyway: it is counted and reported, and changes nothing. */
@@ -649,7 +663,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     this.mustLive('starts no tasks')
     this.account.require('tasks', 1, this)
     const task = new Task<T>(this, answers)
-    this.more.addTask(task as Task<unknown>)
+    addTask(this, task as Task<unknown>)
     task.start(run)
     return task
   }
@@ -685,12 +699,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       disposeQuietly(resource)
       throw refusing.refusal('handles', this.path)
     }
-    this.more.addResource(resource)
+    addResource(this, resource)
     return resource
   }
 
   disown (resource: Disposable): boolean {
-    return this.extras?.removeResource(resource) === true
+    return removeResource(this, resource)
   }
 
   release (resource: Disposable): void {
@@ -704,20 +718,14 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   io<A extends readonly unknown[]> (fn: (...args: A) => void): (...args: A) => void {
     checkFunction('fn', fn)
-    return (...args) => {
-      if (this.doomed) return
-      try {
-        fn(...args)
-      } catch (error) {
-        this.crash('io', error)
-      }
-    }
+    return guarded(this, fn)
   }
 
   enter<L, A> (fn: (listener: L, argument: A) => void, listener: L, argument: A): void {
     if (this.doomed) return
     try {
-      fn(listener, argument)
+      if (this.kernel.containsUncaught) ownedBy(this, fn, listener, argument)
+      else fn(listener, argument)
     } catch (error) {
       this.crash('io', error)
     }
@@ -730,7 +738,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** What was deferred has come to its turn. */
   deferred (fn: () => void): void {
-    this.guard('defer', fn)
+    runGuarded(this, 'defer', fn)
   }
 
   alarm (delayMs: number, fn: () => void): Disposable {
@@ -741,21 +749,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** An alarm is due. */
   alarmed (fn: () => void): void {
-    this.guard('timer', fn)
+    runGuarded(this, 'timer', fn)
   }
 
   get settle (): ((action: () => void) => void) | null {
     const { scheduler } = this.kernel
     return scheduler.settlesAtOnce ? null : action => { scheduler.settle(this, action) }
-  }
-
-  private guard (point: CrashPoint, fn: () => void): void {
-    if (this.doomed) return
-    try {
-      fn()
-    } catch (error) {
-      this.crash(point, error)
-    }
   }
 
   // ---------------------------------------------------------------- the rest of the context
@@ -795,14 +794,4 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   }
 }
 
-const noAlarm: Disposable = { [Symbol.dispose]: () => {} }
-
-const graceTimer: TimerKind = {
-  label: 'grace',
-  point: 'stop',
-  fire (timer) {
-    timer.owner.dropTimer(timer)
-    timer.owner.graceOver()
-  },
-  handle: () => null
-}
+const takeTurn = (cell: Cell, budget: number): number => cell.turn(budget)

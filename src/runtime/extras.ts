@@ -2,18 +2,17 @@ import type { Question } from './ask.js'
 import type { Cell } from './cell.js'
 import type { Coalescing } from './coalesce.js'
 import type { Blame, Down, Exit } from './exit.js'
-import { allOf, countOf, itself, oneOf, withOne, withoutOne, type Few } from './few.js'
-import { disposeQuietly, type Message } from './message.js'
+import { allOf, oneOf, withOne, withoutOne, type Few } from './few.js'
+import type { Message } from './message.js'
 import type { Random } from './random.js'
 import type { ActorRef } from './ref.js'
 import type { Supervisor } from './supervisor.js'
-import type { Task } from './task.js'
 import type { Timer } from './time/timers.js'
 import { Watch } from './watch.js'
 
 /**
  * What few actors have, or none for long: made when first needed, so that the many that need none of it stay small.
- * Holds what must be given back when the actor ends, and knows how.
+ * What most have stands in the cell itself: see `holdings.ts`.
  */
 export class Extras {
   private readonly owner: Cell
@@ -27,29 +26,12 @@ export class Extras {
   blame: Blame | null = null
   private firstWatcher: Watch | null = null
   private watching: Few<ActorRef<never>, Watch> = null
-  private resources: Disposable[] | null = null
-  private tasks: Few<Task<unknown>, Task<unknown>> = null
   /** Questions put to this actor, and by it. */
   private asked: Set<Question> | null = null
   private asking: Set<Question> | null = null
 
   constructor (owner: Cell) {
     this.owner = owner
-  }
-
-  // ---------------------------------------------------------------- tasks
-
-  addTask (task: Task<unknown>): void {
-    this.tasks = withOne(this.tasks, task, itself)
-    this.owner.kernel.liveTasks++
-  }
-
-  /** It is settled and handled, or cancelled. */
-  removeTask (task: Task<unknown>): void {
-    if (oneOf(this.tasks, task, itself) === undefined) return
-    this.tasks = withoutOne(this.tasks, task, itself)
-    this.owner.kernel.liveTasks--
-    this.owner.account.release('tasks', 1)
   }
 
   // ---------------------------------------------------------------- questions
@@ -119,39 +101,11 @@ export class Extras {
     if (after !== null) after.before = before
   }
 
-  // ---------------------------------------------------------------- resources
-
-  addResource (resource: Disposable): void {
-    const { resources } = this
-    // A list that grows by `push` has room for 16 more; most actors own one thing or three.
-    if (resources !== null && resources.length >= fewResources) resources.push(resource)
-    else this.resources = resources === null ? [resource] : resources.concat(resource)
-    this.owner.kernel.liveResources++
-  }
-
-  removeResource (resource: Disposable): boolean {
-    const at = this.resources?.lastIndexOf(resource) ?? -1
-    if (at < 0) return false
-    this.resources!.splice(at, 1)
-    this.owner.kernel.liveResources--
-    this.owner.account.release('handles', 1)
-    return true
-  }
-
   // ---------------------------------------------------------------- the end
 
-  /** Step 4 of the crash order: tasks cancelled, resources disposed last in first out, watches and questions given up. */
+  /** Step 4 of the crash order, second half: watches and questions given up. */
   releaseAll (): void {
-    const { owner, tasks, resources, watching, asking, asked } = this
-    for (const task of allOf(tasks).toReversed()) task.cancel()
-    if (resources !== null) {
-      for (let resource = resources.at(-1); resource !== undefined; resource = resources.at(-1)) {
-        // Off the list first: a disposer that comes back to this actor must not find it there again.
-        this.removeResource(resource)
-        const error = disposeQuietly(resource)
-        if (error !== undefined) owner.lateError(error, 'stop')
-      }
-    }
+    const { watching, asking, asked } = this
     for (const { ref } of allOf(watching)) this.unwatch(ref)
     // First what others wait for: a question from outside is put by the root, and one put to the root itself must not go unanswered.
     if (asked !== null) for (const question of [...asked]) question.askedDown()
@@ -160,24 +114,15 @@ export class Extras {
 
   // ---------------------------------------------------------------- for inspection
 
-  /** What it owns, and whom it watches. */
-  holdings (): { readonly resources: readonly Disposable[], readonly watching: readonly ActorRef<never>[] } {
-    return { resources: this.resources ?? [], watching: allOf(this.watching).map(refOf) }
+  /** Whom it watches. */
+  get watched (): readonly ActorRef<never>[] {
+    return allOf(this.watching).map(refOf)
   }
 
-  /** How much of each it holds. */
-  count (): { readonly tasks: number, readonly resources: number, readonly watching: number, readonly asking: number, readonly asked: number } {
-    return {
-      tasks: countOf(this.tasks),
-      resources: this.resources?.length ?? 0,
-      watching: countOf(this.watching),
-      asking: this.asking?.size ?? 0,
-      asked: this.asked?.size ?? 0
-    }
+  /** Questions put by this actor, and to it. */
+  get questions (): { readonly asking: number, readonly asked: number } {
+    return { asking: this.asking?.size ?? 0, asked: this.asked?.size ?? 0 }
   }
 }
 
 const refOf = ({ ref }: Watch): ActorRef<never> => ref
-
-/** Up to here a list of resources has no room to spare. */
-const fewResources = 4

@@ -15,8 +15,8 @@ const width = 2
 
 const blanks = (entries: number): unknown[] => Array.from({ length: entries * width }, () => undefined)
 
-/** Most actors have been told a few things when they come to rest. To be copied: nothing makes a ring faster. */
-const firstRing: readonly unknown[] = [...blanks(4)]
+/** Most streams have been told one thing when they come to rest. To be copied: nothing makes a ring faster. */
+const firstRing: readonly unknown[] = [...blanks(2)]
 
 /**
  * What waits for one actor, in order of arrival: messages of others and signals of its own, in one ring. It is the actor's

@@ -3,6 +3,7 @@ import { checkMs, mapped } from './checks.js'
 import type { TaskAnswers } from './context.js'
 import { ActorError } from './errors.js'
 import type { CrashPoint } from './exit.js'
+import { removeTask } from './holdings.js'
 import { disposeQuietly, type Message } from './message.js'
 import { Signal } from './signal.js'
 import type { Timer, TimerKind } from './time/timers.js'
@@ -52,10 +53,7 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
       return
     }
     // A value that is not a promise is a finished task.
-    Promise.resolve(promise).then(
-      value => { this.settled(false, value) },
-      (error: unknown) => { this.settled(true, error) }
-    )
+    Promise.resolve(promise).then(this.succeeded.bind(this), this.broke.bind(this))
   }
 
   get point (): CrashPoint {
@@ -99,10 +97,10 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
       // Settled, but its owner has not heard of it yet: nothing is left to abandon.
       this.state = 'over'
       this.dropOutcome()
-      this.owner.extras?.removeTask(this as Task<unknown>)
+      removeTask(this.owner, this as Task<unknown>)
     } else if (this.state === 'running') {
       this.state = 'cancelled'
-      this.owner.extras?.removeTask(this as Task<unknown>)
+      removeTask(this.owner, this as Task<unknown>)
       const { kernel } = this.owner
       kernel.abandoned.add(this)
       this.controller?.abort(this.aborted())
@@ -122,7 +120,7 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
   take (owner: Cell): Message | null {
     if (this.state !== 'waiting') return null
     this.state = 'over'
-    owner.extras?.removeTask(this as Task<unknown>)
+    removeTask(owner, this as Task<unknown>)
     const { answers, outcome, failed } = this
     this.outcome = undefined
     if (failed) {
@@ -140,6 +138,14 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
 
   private aborted (): ActorError {
     return new ActorError('actor/aborted', this.owner.path, `the task ${this.state === 'cancelled' ? 'was cancelled' : 'is over'}`)
+  }
+
+  private succeeded (value: unknown): void {
+    this.settled(false, value)
+  }
+
+  private broke (error: unknown): void {
+    this.settled(true, error)
   }
 
   private settled (failed: boolean, outcome: unknown): void {

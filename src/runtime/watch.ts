@@ -43,3 +43,25 @@ export class Watch extends Signal {
     // Its watcher drops all its watches when it ends.
   }
 }
+
+/** The news of a child's end, for a parent whose behaviour wants it of all of them. */
+export class ChildDown extends Signal {
+  private readonly down: Down
+
+  constructor (down: Down) {
+    super()
+    this.down = down
+  }
+
+  get point (): CrashPoint {
+    return 'step'
+  }
+
+  take ({ behavior: { options: { childDown } } }: Cell): Message | null {
+    return childDown === undefined ? null : mapped('childDown', childDown, this.down)
+  }
+
+  lost (): void {
+    // Nothing is held.
+  }
+}

@@ -20,6 +20,7 @@ import type { ActorContext } from '../../runtime/context.js'
 import { allOf, itself, withOne, withoutOne, type Few } from '../../runtime/few.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { LiveStreams, StreamsInput } from '../contract/connection.js'
+import type { Gate } from '../contract/gate.js'
 import type { ConnectionDirectory, ConnectionView } from '../contract/directory.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Stream } from '../contract/stream.js'
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   /** By name: it may be restarted. */
   readonly swarm: ActorRef<SwarmMessage>
   readonly directory: ConnectionDirectory
+  /** Asked before the swarm. */
+  readonly gate?: Gate
   readonly keepAlive?: Partial<KeepAlive>
   readonly timeouts?: Partial<ConnectionTimeouts>
 }
@@ -74,7 +77,7 @@ export interface ConnectionInput {
 
 /** @throws RangeError for a time that is none */
 export function connection (options: ConnectionOptions): Behavior<ConnectionMessage, ConnectionInput> {
-  const { directory, streams, swarm, upgrade } = options
+  const { directory, gate, streams, swarm, upgrade } = options
   const times = { ...connectionDefaults, ...options.keepAlive, ...options.timeouts }
   for (const [name, value] of Object.entries(times)) {
     if (!(typeof value === 'number' && value >= 0 && value < Infinity)) throw new RangeError(`connection: option '${name}' must be milliseconds, zero or more; got ${String(value)}`)
@@ -97,16 +100,17 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
   }, {
     stopMessage: (): ConnectionMessage => ({ type: 'connection.stop' }),
     // The path of its streams is gone with it.
-    crashGraceMs: 0
+    crashGraceMs: 0,
+    childDown
   })
-  const settings: Settings = { ...times, directory, streams, swarm, upgrade }
+  const settings: Settings = { ...times, directory, gate, streams, swarm, upgrade }
   return Object.freeze({
     ...behavior,
     initial: (input: ConnectionInput, out: Parameters<typeof behavior.initial>[1]) => behavior.initial(new ConnectionWork(input, settings), out)
   })
 }
 
-type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'>
+type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'> & { readonly gate: Gate | undefined }
 type Actor = ActorContext<ConnectionMessage>
 type Secured = Extract<ConnectionMessage, { readonly type: 'upgrade.done' }>
 type Report = Extract<ConnectionMessage, { readonly type: 'connection.report' }>
@@ -151,15 +155,21 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
     if (waiting !== undefined) actor.watch(waiting, down => ({ type: 'connection.opener-down', down }))
     if (opened.kind === 'muxed-link') {
       const { handle: link, protocol, remoteKey, remotePeer } = opened
-      actor.self.tell({ type: 'upgrade.done', handle: link, peer: remotePeer, remoteKey, security: protocol, muxer: protocol })
+      const done: ConnectionMessage = { type: 'upgrade.done', handle: link, peer: remotePeer, remoteKey, security: protocol, muxer: protocol }
+      const { gate } = this.settings
+      if (gate === undefined) actor.self.tell(done)
+      else {
+        gate.secured(actor, { peer: remotePeer, direction: opened.direction, remoteAddress: opened.remoteMultiaddr }, refusal => {
+          actor.self.tell(refusal === undefined ? done : { type: 'upgrade.failed', failure: refusal })
+        })
+      }
       return
     }
     const { handle: link } = opened
-    const upgrade = actor.spawn(this.settings.upgrade, {
+    actor.spawn(this.settings.upgrade, {
       name: 'upgrade',
       input: { link, initiator: link.direction === 'outbound', deadline, replyTo: actor.self, ...expectedPeer !== undefined && { expectedPeer } }
     })
-    actor.watch(upgrade, childDown)
   }
 
   secure (actor: Actor, { handle, muxer, peer, remoteKey, security }: Secured): void {
@@ -183,10 +193,21 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
       openedAt: actor.now(),
       ...limits !== undefined && { limits }
     }
-    const { directory, swarm, verdictMs } = this.settings
+    const { directory, gate } = this.settings
+    const { info } = this
     // Before the swarm knows of it: the news of it may be heard as soon as that does.
-    actor.own(directory.enter(new View(this, handle, this.info, actor.self)))
-    if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info: this.info })) {
+    actor.own(directory.enter(new View(this, handle, info, actor.self)))
+    if (gate === undefined) return this.askSwarm(actor, info)
+    gate.upgraded(actor, info, refusal => {
+      if (refusal !== undefined) actor.self.tell({ type: 'connection.refused', failure: refusal })
+      // It may have begun to close while the gate took its time.
+      else if (this.status === 'open') this.askSwarm(actor, info)
+    })
+  }
+
+  private askSwarm (actor: Actor, info: ConnectionInfo): void {
+    const { swarm, verdictMs } = this.settings
+    if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info })) {
       actor.self.tell({ type: 'connection.refused', failure: { code: swarm.alive ? 'actor/refused' : 'actor/down', detail: 'the swarm' } })
       return
     }
@@ -200,7 +221,6 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
     actor.cancelTimer('verdict')
     actor.unwatch(swarm)
     this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this } })
-    actor.watch(this.streams, childDown)
     this.attach(actor)
     const { waiting } = this.input.handle
     if (waiting !== undefined) actor.unwatch(waiting)

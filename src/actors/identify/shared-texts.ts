@@ -23,12 +23,8 @@ export class SharedTexts {
   private shared<V> (known: Map<string, V>, key: string, value: V): V {
     const before = known.get(key)
     if (before !== undefined) return before
-    if (known.size >= this.most) {
-      for (const [oldest] of known) {
-        known.delete(oldest)
-        break
-      }
-    }
+    const [oldest] = known.keys()
+    if (known.size >= this.most && oldest !== undefined) known.delete(oldest)
     known.set(key, value)
     return value
   }

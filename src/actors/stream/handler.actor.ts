@@ -12,7 +12,7 @@ import { handlerEffects, handlerMachine, type HandlerBody } from './handler.mach
 import type { UserStream } from './stream.js'
 
 /** What a handler of a function starts from, and works with. */
-export class HandlerWork implements HandlerBody, HandlerInput {
+export class HandlerWork implements HandlerBody, HandlerInput, TaskAnswers<void, HandlerMessage> {
   /** The stream above owns it too, and resets it when the handler ends before it. */
   readonly handle: UserStream
   private readonly info: ConnectionInfo
@@ -38,7 +38,16 @@ export class HandlerWork implements HandlerBody, HandlerInput {
 
   run (actor: ActorContext<HandlerMessage>): void {
     actor.take(this.handle)
-    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope)) ?? settled, new Answers(this))
+    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, this)
+  }
+
+  /** The function has returned. */
+  done (): HandlerMessage {
+    return returned
+  }
+
+  failed (error: unknown): HandlerMessage {
+    return { type: 'handler.interrupted', code: this.codeOf(error) }
   }
 
   drain (actor: ActorContext<HandlerMessage>): void {
@@ -65,29 +74,12 @@ export class HandlerWork implements HandlerBody, HandlerInput {
   }
 
   /** The stream's own error that the handler let through. @throws any other: that is the handler's crash */
-  codeOf (error: unknown): ErrorCode {
+  private codeOf (error: unknown): ErrorCode {
     if (error instanceof NetworkError) {
       const { code, initiator, scope } = error
       if (code === this.handle.resetBy?.code || (scope === 'stream' && initiator !== 'user')) return code
     }
     throw error
-  }
-}
-
-/** What becomes of the task. */
-class Answers implements TaskAnswers<void, HandlerMessage> {
-  readonly #work: HandlerWork
-
-  constructor (work: HandlerWork) {
-    this.#work = work
-  }
-
-  done (): HandlerMessage {
-    return returned
-  }
-
-  failed (error: unknown): HandlerMessage {
-    return { type: 'handler.interrupted', code: this.#work.codeOf(error) }
   }
 }
 
@@ -103,17 +95,24 @@ class Context implements StreamContext {
   readonly remoteAddress: Multiaddr
   readonly protocol: string
   private readonly scope: TaskScope
+  private readonly actor: Pick<ActorContext, 'io'>
 
-  constructor ({ peer, connection, remoteAddress, protocol }: HandlerInput['context'], scope: TaskScope) {
+  constructor ({ peer, connection, remoteAddress, protocol }: HandlerInput['context'], scope: TaskScope, actor: Pick<ActorContext, 'io'>) {
     this.peer = peer
     this.connection = connection
     this.remoteAddress = remoteAddress
     this.protocol = protocol
     this.scope = scope
+    this.actor = actor
   }
 
   get signal (): AbortSignal {
     return this.scope.signal
+  }
+
+  /** To be taken apart, as all of the context. */
+  get guard (): StreamContext['guard'] {
+    return callback => this.actor.io(callback)
   }
 }
 

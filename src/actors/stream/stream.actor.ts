@@ -23,7 +23,6 @@ import { UserStream } from './stream.js'
  * is over, unless both sides had ended (then what was not read stays readable).
  */
 export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, Disposable {
-  readonly handle: Disposable = this
   handled = false
   /**
    * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
@@ -36,18 +35,15 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   /** Of an outbound stream, until it is answered. */
   private request: OpenStream | undefined
   private actor: ActorContext<StreamMessage> | null = null
-  private self: ActorRef<StreamMessage> | null = null
   private negotiation: StreamNegotiation | null = null
   private protocol: Protocol | undefined
   private lease: Disposable | null = null
   private face: UserStream | null = null
   private failure: Failure | undefined
-  private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
   /** Set only where somebody looks at it: it is called for every frame. */
   onReadable?: () => void
-  private readsSeen = 0
-  private writesSeen = 0
-  private queuedSeen = 0
+  /** What was seen of it at the last look, if anybody looks whether it is idle. */
+  private seen: Movement | null = null
 
   constructor (buffer: StreamBuffer, place: StreamPlace, request?: OpenStream) {
     this.buffer = buffer
@@ -56,8 +52,16 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     this.request = request
   }
 
+  get handle (): Disposable {
+    return this
+  }
+
   get finished (): boolean {
     return this.buffer.finished
+  }
+
+  private get self (): ActorRef<StreamMessage> | undefined {
+    return this.actor?.self
   }
 
   // ---------------------------------------------------------------- negotiating
@@ -65,7 +69,6 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   negotiate (actor: ActorContext<StreamMessage>): void {
     actor.own(this)
     this.actor = actor
-    this.self = actor.self
     const { buffer, place, request } = this
     buffer.watch(this)
     if (buffer.resetBy !== undefined) {
@@ -106,7 +109,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     // Some handlers of js-libp2p lose an end that comes before they are there.
     else buffer.holdEnd()
     const { self } = this
-    if (self === null) return
+    if (self === undefined) return
     // The table's own text: that which has come would be one more for each stream.
     const protocol = this.protocol?.ids.find(own => own === id) ?? id
     this.face = new UserStream(buffer, { protocol, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
@@ -190,16 +193,16 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     const { info } = this.place
     this.handled = true
     if (protocol.inbound !== undefined) {
-      const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, info, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
-      actor.watch(ref, handlerDown)
+      actor.spawn(handler, { input: new HandlerWork(face, info, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
     } else if (protocol.behavior !== undefined) {
-      actor.watch(actor.spawn(protocol.behavior, { input: { handle: face, context: contextOf(face, info) }, name: 'handler' }), handlerDown)
+      actor.spawn(protocol.behavior, { input: { handle: face, context: contextOf(face, info) }, name: 'handler' })
     }
   }
 
   /** The handler's turn to end, if it waits for that. */
   tellOver (): void {
-    this.handlerRef?.tell(streamOver)
+    // One of an application's own behaviour does not wait.
+    if (this.protocol?.inbound !== undefined) this.actor?.child('handler')?.tell(streamOver)
   }
 
   abandon (code: string): void {
@@ -209,18 +212,20 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   /** Looks once per period, so an idle stream ends after one to two of them; a timer per byte would cost more than the byte. */
   private watchIdle (actor: ActorContext<StreamMessage>, idleMs: number): void {
-    this.onReadable = () => { this.readsSeen++ }
+    const seen = this.seen = { reads: 0, writes: 0, queued: 0 }
+    this.onReadable = () => { seen.reads++ }
     actor.timer('idle', idleMs, idleCheck, idleMs)
   }
 
   checkIdle (): void {
-    const { buffer, face } = this
+    const { buffer, face, seen } = this
+    if (seen === null) return
     const writes = face?.writes ?? 0
     // What waits and does not leave is no movement, whoever goes on writing.
-    const moved = this.readsSeen > 0 || (buffer.queued === 0 ? writes !== this.writesSeen : buffer.queued !== this.queuedSeen)
-    this.readsSeen = 0
-    this.writesSeen = writes
-    this.queuedSeen = buffer.queued
+    const moved = seen.reads > 0 || (buffer.queued === 0 ? writes !== seen.writes : buffer.queued !== seen.queued)
+    seen.reads = 0
+    seen.writes = writes
+    seen.queued = buffer.queued
     if (!moved) buffer.reset('stream/timeout')
   }
 
@@ -257,12 +262,20 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 }
 
+interface Movement {
+  reads: number
+  writes: number
+  queued: number
+}
+
 /** The failure that a reset means to whoever waits for the stream. */
 function failureOf (reset: StreamReset | undefined): Failure {
   if (reset === undefined) return { code: 'stream/connection-closed' }
   const { code, initiator, wireCode } = reset
   return { code: code as Failure['code'], initiator, ...wireCode !== undefined && { wireCode } }
 }
+
+const handlerDown = (down: Extract<StreamMessage, { readonly type: 'stream.handler-down' }>['down']): StreamMessage => ({ type: 'stream.handler-down', down })
 
 export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
   negotiate (actor, body) { workOf(body).negotiate(actor) },
@@ -273,7 +286,7 @@ export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
   checkIdle (_actor, body) { workOf(body).checkIdle() },
   tellOver (_actor, body) { workOf(body).tellOver() },
   abandon (_actor, { body, code }) { workOf(body).abandon(code) }
-}, { crashGraceMs: 0 })
+}, { crashGraceMs: 0, childDown: handlerDown })
 
 function workOf (body: StreamBody): StreamWork {
   if (body instanceof StreamWork) return body
@@ -287,4 +300,3 @@ const finished: StreamMessage = { type: 'stream.finished' }
 const idleCheck: StreamMessage = { type: 'stream.idle-check' }
 const negotiationTimeout: StreamMessage = { type: 'stream.negotiation-timeout' }
 const streamOver = { type: 'handler.stream-over' } as const
-const handlerDown = (down: Extract<StreamMessage, { readonly type: 'stream.handler-down' }>['down']): StreamMessage => ({ type: 'stream.handler-down', down })

@@ -20,14 +20,14 @@
  * Invariant: whatever ends it, all streams are over, and everything charged is given back, before the listener hears of it.
  */
 import { errorTable, isErrorCode, NetworkError, type ErrorCode, type ErrorInitiator } from '../../messages/errors.js'
-import type { CoreOut, PathOut } from '../contract/core.js'
+import type { CoreOut } from '../contract/core.js'
 import type { Link, LinkCloseReason, LinkListener } from '../contract/link.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkOwner, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
 import type { SecureSession } from '../contract/security.js'
 import type { StreamBuffer, StreamHost, StreamReset } from '../contract/stream-buffer.js'
 import { copied } from './copied.js'
-import { MuxerOut, SessionOut, type PathParts } from './path-out.js'
+import { MuxerOut, type MuxerPath } from './muxer-out.js'
 import type { PathLimits } from './upgrade-options.js'
 import { WindowBudget } from './window-budget.js'
 
@@ -69,10 +69,9 @@ const roomBytes = 65_519
 /** A remote that was not read for a while gets so long before its silence counts again, in milliseconds. */
 const graceMs = 1000
 
-/** Is the listener of its link, and what its streams share, as well: an object each would be held by every idle connection. */
-export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, PathParts {
+/** It is the listener of its link, the sink of its session and the host of its streams itself: an idle connection holds no object for each. */
+export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, StreamHost {
   readonly session: SecureSession
-  readonly sessionOut: PathOut<never>
   settle: StreamHost['settle'] = null
   private readonly link: Link
   private readonly limits: PathLimits
@@ -111,21 +110,28 @@ export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, Path
     this.session = options.session
     this.limits = options.limits
     this.start = options
-    this.sessionOut = new SessionOut(this)
     this.muxerOut = new MuxerOut(this)
   }
 
-  // ---------------------------------------------------------------- what the cores say (PathParts)
+  // ---------------------------------------------------------------- the sink of the session
 
-  toLink (bytes: Uint8Array, sole?: boolean): void {
+  write (bytes: Uint8Array, sole?: boolean): void {
     if (!this.link.write(bytes, sole)) this.full = true
   }
 
-  toMuxer (plaintext: Uint8Array): void {
+  lend (bytes: Uint8Array): void {
+    this.write(copied(bytes))
+  }
+
+  deliver (plaintext: Uint8Array): void {
     this.muxer.feed(this.lent ? copied(plaintext) : plaintext, this.now, this.muxerOut)
   }
 
-  failed (code: ErrorCode, text: string): void {
+  emit (): void {
+    // A session has no news.
+  }
+
+  fail (code: ErrorCode, text: string): void {
     this.fault ??= { code, text, initiator: errorTable[code].initiator }
   }
 
@@ -229,7 +235,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, Path
     this.now = this.owner.now()
     this.busy = true
     try {
-      this.write()
+      this.writeOut()
     } finally {
       this.busy = false
     }
@@ -246,7 +252,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, Path
     this.busy = true
     try {
       for (const bytes of leftOver.opened) if (this.live) this.muxer.feed(bytes, this.now, this.muxerOut)
-      for (const bytes of leftOver.sealed) if (this.live) this.session.feed(bytes, this.now, this.sessionOut)
+      for (const bytes of leftOver.sealed) if (this.live) this.session.feed(bytes, this.now, this)
     } finally {
       this.busy = false
     }
@@ -281,8 +287,8 @@ export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, Path
     this.busy = true
     try {
       this.lent = this.link.lends && this.session.lends
-      this.session.feed(bytes, this.now, this.sessionOut)
-      this.write()
+      this.session.feed(bytes, this.now, this)
+      this.writeOut()
     } finally {
       this.busy = false
     }
@@ -303,18 +309,18 @@ export class ConnectionPath implements MuxedLink, LinkListener, StreamHost, Path
     this.busy = true
     try {
       this.muxer.expire(this.now, this.muxerOut)
-      this.write()
+      this.writeOut()
     } finally {
       this.busy = false
     }
     this.after()
   }
 
-  private write (): void {
+  private writeOut (): void {
     const { muxer, muxerOut, session } = this
     this.more = true
     while (this.more && !this.full && this.fault === null) this.more = muxer.flush(this.now, muxerOut, roomBytes)
-    session.flush(this.sessionOut)
+    session.flush(this)
   }
 
   /** What follows from a turn. */

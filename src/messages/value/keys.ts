@@ -83,11 +83,15 @@ export class PublicKey {
 
   #verifyingKey (crypto: CryptoProvider): VerifyingKey | undefined {
     let keys = imported.get(crypto)
-    if (keys === undefined) imported.set(crypto, keys = new Map())
+    if (keys === undefined) {
+      keys = new Map()
+      imported.set(crypto, keys)
+    }
     const name = `${this.type} ${this.#raw}`
     if (keys.has(name)) return keys.get(name)
     const key = crypto.importPublicKey(this.#material)
-    if (keys.size >= mostImported) for (const [oldest] of keys) { keys.delete(oldest); break }
+    const [oldest] = keys.keys()
+    if (keys.size >= mostImported && oldest !== undefined) keys.delete(oldest)
     keys.set(name, key)
     return key
   }

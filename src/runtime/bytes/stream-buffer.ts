@@ -231,7 +231,7 @@ export class StreamBuffer implements ByteStream {
     this.reader = this.room = this.flushed = null
     if (reader !== null || room !== null || flushed !== null) {
       const error = this.carrier.host.error(reset)
-      if (reader !== null) this.settle(() => { reader.reject(error) })
+      if (reader !== null) this.settle(() => { reader.resolve(rejected(error)) })
       if (room !== null) this.settle(() => { refuse(room, error) })
       if (flushed !== null) this.settle(() => { refuse(flushed, error) })
     }
@@ -330,8 +330,8 @@ export class StreamBuffer implements ByteStream {
 
   /** `T` is what the caller of `read` or of a loop's `next` is owed: `iterates` says which. */
   private wait<T> (max: number, iterates: boolean): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.reader = { max, iterates, resolve: resolve as (value: unknown) => void, reject }
+    return new Promise<T>(resolve => {
+      this.reader = { max: Math.min(max, longestPiece), iterates, resolve: resolve as (value: unknown) => void }
     })
   }
 
@@ -380,9 +380,12 @@ export interface StreamTap {
 interface Reader {
   readonly max: number
   readonly iterates: boolean
+  /** An idle stream mostly has a reader: so there is no `reject` besides, but an error comes as a rejected promise. */
   readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
 }
+
+/** No piece is longer: none of a stream's window is. As a small integer, where infinity would be an object. */
+const longestPiece = 0x7fff_ffff
 
 interface Deferred<T> {
   readonly promise: Promise<T>

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { giveBack } from '../bytes/give-back.js'
 import { afterThis } from '../time/tick.js'
-import { LinkEnd, type LinkEnds } from './link-end.js'
+import { LinkEnd, linkOf, type LinkEnds, type Linked } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason } from './raw-link.js'
 
@@ -144,33 +144,8 @@ export class DuplexLink extends LinkEnd {
   }
 }
 
-const linkOf = Symbol('link')
-
-/** A stream under a link. */
-interface Linked extends Duplex {
-  [linkOf]?: DuplexLink
-}
-
 function linkOver (duplex: Duplex): DuplexLink {
-  return (duplex as Linked)[linkOf]!
-}
-
-/** Reads of sockets into lent memory: what they are given as their option `onread`, one for all of a port. */
-export interface LentReads {
-  readonly buffer: Uint8Array
-  /** Called as a method of the socket: that is not documented, and tested. */
-  readonly callback: (this: Linked, length: number) => boolean
-}
-
-export function lentReads (bytes: number): LentReads {
-  const buffer = new Uint8Array(bytes)
-  return {
-    buffer,
-    // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
-    callback (length) {
-      return this[linkOf]?.arrived(buffer.subarray(0, length)) === true
-    }
-  }
+  return (duplex as Linked)[linkOf] as DuplexLink
 }
 
 const resets: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']

@@ -238,3 +238,28 @@ export abstract class LinkEnd implements RawLink {
     this.untold = null
   }
 }
+
+/** Where a stream under a link has it. */
+export const linkOf = Symbol('link')
+
+export interface Linked {
+  [linkOf]?: LinkEnd
+}
+
+/** Reads of sockets into lent memory: what they are given as their option `onread`, one for all of a port. */
+export interface LentReads {
+  readonly buffer: Uint8Array
+  /** Called as a method of the socket: that is not documented, and tested. */
+  readonly callback: (this: Linked, length: number) => boolean
+}
+
+export function lentReads (bytes: number): LentReads {
+  const buffer = new Uint8Array(bytes)
+  return {
+    buffer,
+    // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
+    callback (length) {
+      return this[linkOf]?.arrived(buffer.subarray(0, length)) === true
+    }
+  }
+}

@@ -1,7 +1,8 @@
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
-import { DuplexLink, lentReads, type LentReads } from './duplex-link.js'
+import { DuplexLink } from './duplex-link.js'
+import { lentReads, type LentReads } from './link-end.js'
 import { handOver } from './hand-over.js'
 import type { LinkSystem } from './link-system.js'
 import {

@@ -118,6 +118,9 @@ export const userTimer: TimerKind = {
   handle: timer => timer.owner.timers!.handled(timer)
 }
 
+/** What an actor gets that has begun to end. */
+export const noAlarm: Disposable = { [Symbol.dispose]: () => {} }
+
 /** A callback that its actor has asked for. */
 export const alarmTimer: TimerKind = {
   label: 'alarm',
@@ -125,6 +128,17 @@ export const alarmTimer: TimerKind = {
   fire (timer) {
     timer.owner.dropTimer(timer)
     timer.owner.alarmed(timer.payload as () => void)
+  },
+  handle: () => null
+}
+
+/** The deadline of an actor's end. */
+export const graceTimer: TimerKind = {
+  label: 'grace',
+  point: 'stop',
+  fire (timer) {
+    timer.owner.dropTimer(timer)
+    timer.owner.graceOver()
   },
   handle: () => null
 }
