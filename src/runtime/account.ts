@@ -32,7 +32,7 @@ export class Account {
   private readonly used = { actors: 0, messages: 0, timers: 0, tasks: 0, handles: 0, bytes: 0 }
   private cpu = 0
 
-  constructor (name: string, parent: Account | null, limits: Readonly<Partial<Record<Countable, number>>> = {}) {
+  constructor (name: string, parent: Account | null, limits: Readonly<Partial<Record<Countable, number>>> = noLimits) {
     this.name = name
     this.parent = parent
     this.limits = limits
@@ -80,6 +80,8 @@ export class Account {
     return new ActorError('actor/limit', path, `the limit of ${this.limits[what]} ${what} of ${this.name} is reached`)
   }
 }
+
+const noLimits = Object.freeze({})
 
 /** @throws TypeError, RangeError */
 export function checkAccount (where: string, options: AccountOptions): void {

@@ -18,7 +18,7 @@
  */
 import { Account, checkAccount, type AccountOptions } from './account.js'
 import { ActorQuestion } from './ask.js'
-import type { Behavior } from './behavior/behavior.js'
+import { defaultCrashGraceMs, defaultMailboxCapacity, defaultStopGraceMs, type Behavior } from './behavior/behavior.js'
 import { checkAsk, checkFunction, checkMs, checkName, checkSpawn, checkStop, checkTask, checkTimer, describeMessage, mapped } from './checks.js'
 import { Children } from './children.js'
 import { Coalescing } from './coalesce.js'
@@ -29,7 +29,9 @@ import type {
 import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
+import { flat } from './flat.js'
 import { guarded, runGuarded } from './guarded.js'
+import { addResource, addTask, releaseHoldings, removeResource, type Holder } from './holdings.js'
 import type { Kernel } from './kernel.js'
 import { down, ending, running, starting, statusNames, stopping } from './life.js'
 import { Mailbox } from './mailbox.js'
@@ -41,7 +43,8 @@ import { Signal } from './signal.js'
 import { Supervisor } from './supervisor.js'
 import { Task, type TaskHandle, type TaskScope } from './task.js'
 import { OwnTimers } from './time/own-timers.js'
-import { alarmTimer, type Timer, type TimerKind } from './time/timers.js'
+import { alarmTimer, graceTimer, noAlarm, type Timer, type TimerKind } from './time/timers.js'
+import { ChildDown } from './watch.js'
 
 /** A behaviour whose types are forgotten: the compiler checked them where it was spawned. */
 export type AnyBehavior = Behavior<Message, unknown, unknown>
@@ -51,10 +54,6 @@ const STOP = 1
 const END = 2
 const GRACE_OVER = 4
 const CHILD_GONE = 8
-
-export const defaultMailboxCapacity = 1024
-export const defaultStopGraceMs = 5000
-export const defaultCrashGraceMs = 100
 
 export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable {
   readonly kernel: Kernel
@@ -69,6 +68,8 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   exit: Exit | undefined = undefined
   mailbox: Mailbox | null = null
   extras: Extras | null = null
+  tasks: Holder['tasks'] = null
+  resources: Holder['resources'] = null
   timers: OwnTimers | null = null
   private orders = 0
   /** How many messages of others may wait before one more is no simple matter: none where each is to be looked at. */
@@ -123,7 +124,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   get path (): string {
     let path = ''
     for (let cell: Cell | null = this; cell !== null; cell = cell.parent) path = `/${cell.key}${path}`
-    return path
+    return flat(path)
   }
 
   tell (message: Message): boolean {
@@ -478,6 +479,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     const { kernel, account, extras, parent } = this
     const exit = this.exit!
     this.status = down
+    releaseHoldings(this)
     extras?.releaseAll()
     this.timers?.dropAll()
     this.timers = null
@@ -501,6 +503,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       else supervisor?.childGone(child)
     }
     if (this.status === ending) this.order(CHILD_GONE)
+    else if (this.behavior.options.childDown !== undefined) this.signal(new ChildDown({ path: child.path, exit }))
   }
 
   /** Something failed in an actor that was ending anyway: it is counted and reported, and changes nothing. */
@@ -660,7 +663,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     this.mustLive('starts no tasks')
     this.account.require('tasks', 1, this)
     const task = new Task<T>(this, answers)
-    this.more.addTask(task as Task<unknown>)
+    addTask(this, task as Task<unknown>)
     task.start(run)
     return task
   }
@@ -696,12 +699,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       disposeQuietly(resource)
       throw refusing.refusal('handles', this.path)
     }
-    this.more.addResource(resource)
+    addResource(this, resource)
     return resource
   }
 
   disown (resource: Disposable): boolean {
-    return this.extras?.removeResource(resource) === true
+    return removeResource(this, resource)
   }
 
   release (resource: Disposable): void {
@@ -718,6 +721,16 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     return guarded(this, fn)
   }
 
+  enter<L, A> (fn: (listener: L, argument: A) => void, listener: L, argument: A): void {
+    if (this.doomed) return
+    try {
+      if (this.kernel.containsUncaught) ownedBy(this, fn, listener, argument)
+      else fn(listener, argument)
+    } catch (error) {
+      this.crash('io', error)
+    }
+  }
+
   defer (fn: () => void): void {
     checkFunction('fn', fn)
     if (!this.doomed) this.kernel.scheduler.defer(this, fn)
@@ -731,8 +744,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   alarm (delayMs: number, fn: () => void): Disposable {
     checkMs('delayMs', delayMs)
     checkFunction('fn', fn)
-    const timer = this.doomed ? null : this.armKernelTimer(alarmTimer, delayMs, fn)
-    return { [Symbol.dispose]: () => { if (timer !== null) this.dropTimer(timer) } }
+    return this.doomed ? noAlarm : this.armKernelTimer(alarmTimer, delayMs, fn)
   }
 
   /** An alarm is due. */
@@ -783,13 +795,3 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 }
 
 const takeTurn = (cell: Cell, budget: number): number => cell.turn(budget)
-
-const graceTimer: TimerKind = {
-  label: 'grace',
-  point: 'stop',
-  fire (timer) {
-    timer.owner.dropTimer(timer)
-    timer.owner.graceOver()
-  },
-  handle: () => null
-}

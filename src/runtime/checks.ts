@@ -80,7 +80,8 @@ export function checkTimer (key: string, delayMs: number, message: Message, ever
 
 export function checkTask (run: unknown, answers: { readonly done?: unknown, readonly failed?: unknown }): void {
   checkFunction('run', run)
-  checkOptions('task', answers, taskOptions)
+  // An object of a class may have whatever else it likes.
+  if (typeof answers !== 'object' || answers === null || Object.getPrototypeOf(answers) === Object.prototype) checkOptions('task', answers, taskOptions)
   if (answers.done !== undefined) checkFunction('done', answers.done)
   if (answers.failed !== undefined) checkFunction('failed', answers.failed)
 }

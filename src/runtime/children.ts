@@ -1,5 +1,6 @@
 import type { Cell } from './cell.js'
 import { ActorError } from './errors.js'
+import { oneOf, withOne, withoutOne, type Few } from './few.js'
 
 /**
  * The living children of one actor, oldest first: a list through the children themselves, so that the hundred-thousandth
@@ -11,11 +12,11 @@ export class Children {
   count = 0
   /** The next child without a name gets this number. Numbers are never used again. */
   nextNumber = 1
-  private names: Map<string, Cell> | null = null
+  private names: Few<string | number, Cell> = null
 
   /** @throws ActorError `actor/name-taken` when a child of that name lives */
   mustBeFree (name: string, parent: Cell): void {
-    if (this.names?.has(name) === true) throw new ActorError('actor/name-taken', `${parent.path}/${name}`, 'the name is taken')
+    if (oneOf(this.names, name, keyOf) !== undefined) throw new ActorError('actor/name-taken', `${parent.path}/${name}`, 'the name is taken')
   }
 
   add (child: Cell): void {
@@ -25,7 +26,7 @@ export class Children {
     else last.next = child
     this.last = child
     this.count++
-    if (typeof child.key === 'string') (this.names ??= new Map()).set(child.key, child)
+    if (typeof child.key === 'string') this.names = withOne(this.names, child, keyOf)
     else this.nextNumber = child.key + 1
   }
 
@@ -38,12 +39,12 @@ export class Children {
     child.previous = null
     child.next = null
     this.count--
-    if (typeof child.key === 'string') this.names!.delete(child.key)
+    if (typeof child.key === 'string') this.names = withoutOne(this.names, child, keyOf)
   }
 
   /** By name, or by number as text. A number takes a walk along the list: for people, not for hot paths. */
   find (name: string): Cell | undefined {
-    if (!wholeNumber.test(name)) return this.names?.get(name)
+    if (!wholeNumber.test(name)) return oneOf(this.names, name, keyOf)
     const number = Number(name)
     for (let child = this.first; child !== null; child = child.next) if (child.key === number) return child
     return undefined
@@ -55,4 +56,5 @@ export class Children {
   }
 }
 
+const keyOf = (child: Cell): string | number => child.key
 const wholeNumber = /^[1-9]\d*$/

@@ -122,6 +122,11 @@ export interface ActorContext<M extends Message = Message> {
    */
   readonly io: <A extends readonly unknown[]>(fn: (...args: A) => void) => (...args: A) => void
   /**
+   * What a function made by `io` does, at once: `fn(listener, argument)`. For a listener that is an object with methods, of which
+   * there are ten thousand: a closure for each callback would be a fifth of what it takes.
+   */
+  readonly enter: <L, A>(fn: (listener: L, argument: A) => void, listener: L, argument: A) => void
+  /**
    * Runs `fn` once the code that runs now and its microtasks are over, before any further input, output or turn: what many
    * have written by then leaves as one write. Guarded like `io`. Each call counts, so whoever wants it once guards himself;
    * an `fn` that defers itself for ever keeps the event loop from going on. Under simulation it is a step of its own.

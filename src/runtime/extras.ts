@@ -2,17 +2,17 @@ import type { Question } from './ask.js'
 import type { Cell } from './cell.js'
 import type { Coalescing } from './coalesce.js'
 import type { Blame, Down, Exit } from './exit.js'
-import { disposeQuietly, type Message } from './message.js'
+import { allOf, oneOf, withOne, withoutOne, type Few } from './few.js'
+import type { Message } from './message.js'
 import type { Random } from './random.js'
 import type { ActorRef } from './ref.js'
 import type { Supervisor } from './supervisor.js'
-import type { Task } from './task.js'
 import type { Timer } from './time/timers.js'
 import { Watch } from './watch.js'
 
 /**
  * What few actors have, or none for long: made when first needed, so that the many that need none of it stay small.
- * Holds what must be given back when the actor ends, and knows how.
+ * What most have stands in the cell itself: see `holdings.ts`.
  */
 export class Extras {
   private readonly owner: Cell
@@ -25,29 +25,13 @@ export class Extras {
   stopGraceMs = -1
   blame: Blame | null = null
   private firstWatcher: Watch | null = null
-  private watching: Map<ActorRef<never>, Watch> | null = null
-  private resources: Disposable[] | null = null
-  private tasks: Set<Task<unknown>> | null = null
+  private watching: Few<ActorRef<never>, Watch> = null
   /** Questions put to this actor, and by it. */
   private asked: Set<Question> | null = null
   private asking: Set<Question> | null = null
 
   constructor (owner: Cell) {
     this.owner = owner
-  }
-
-  // ---------------------------------------------------------------- tasks
-
-  addTask (task: Task<unknown>): void {
-    (this.tasks ??= new Set()).add(task)
-    this.owner.kernel.liveTasks++
-  }
-
-  /** It is settled and handled, or cancelled. */
-  removeTask (task: Task<unknown>): void {
-    if (this.tasks?.delete(task) !== true) return
-    this.owner.kernel.liveTasks--
-    this.owner.account.release('tasks', 1)
   }
 
   // ---------------------------------------------------------------- questions
@@ -75,23 +59,23 @@ export class Extras {
   watch (ref: ActorRef<never>, target: Cell | null, message: (news: Down) => Message): void {
     this.unwatch(ref)
     const watch = new Watch(this.owner, ref, message)
-    ;(this.watching ??= new Map()).set(ref, watch)
+    this.watching = withOne(this.watching, watch, refOf)
     if (target === null) watch.fire({ path: ref.path, exit: { kind: 'stopped', reason: 'not-there' } })
     else if (target.exitWhenDown !== undefined) watch.fire({ path: target.path, exit: target.exitWhenDown })
     else target.more.addWatcher(watch, target)
   }
 
   unwatch (ref: ActorRef<never>): void {
-    const watch = this.watching?.get(ref)
+    const watch = oneOf(this.watching, ref, refOf)
     if (watch === undefined) return
-    this.watching!.delete(ref)
+    this.watching = withoutOne(this.watching, watch, refOf)
     watch.target?.extras?.removeWatcher(watch)
   }
 
   /** The news of a watch has come to its turn; false when it was given up meanwhile. */
   watchHandled (watch: Watch): boolean {
-    if (this.watching?.get(watch.ref) !== watch) return false
-    this.watching.delete(watch.ref)
+    if (oneOf(this.watching, watch.ref, refOf) !== watch) return false
+    this.watching = withoutOne(this.watching, watch, refOf)
     return true
   }
 
@@ -117,37 +101,12 @@ export class Extras {
     if (after !== null) after.before = before
   }
 
-  // ---------------------------------------------------------------- resources
-
-  addResource (resource: Disposable): void {
-    (this.resources ??= []).push(resource)
-    this.owner.kernel.liveResources++
-  }
-
-  removeResource (resource: Disposable): boolean {
-    const at = this.resources?.lastIndexOf(resource) ?? -1
-    if (at < 0) return false
-    this.resources!.splice(at, 1)
-    this.owner.kernel.liveResources--
-    this.owner.account.release('handles', 1)
-    return true
-  }
-
   // ---------------------------------------------------------------- the end
 
-  /** Step 4 of the crash order: tasks cancelled, resources disposed last in first out, watches and questions given up. */
+  /** Step 4 of the crash order, second half: watches and questions given up. */
   releaseAll (): void {
-    const { owner, tasks, resources, watching, asking, asked } = this
-    if (tasks !== null) for (const task of [...tasks].reverse()) task.cancel()
-    if (resources !== null) {
-      for (let resource = resources.at(-1); resource !== undefined; resource = resources.at(-1)) {
-        // Off the list first: a disposer that comes back to this actor must not find it there again.
-        this.removeResource(resource)
-        const error = disposeQuietly(resource)
-        if (error !== undefined) owner.lateError(error, 'stop')
-      }
-    }
-    if (watching !== null) for (const ref of [...watching.keys()]) this.unwatch(ref)
+    const { watching, asking, asked } = this
+    for (const { ref } of allOf(watching)) this.unwatch(ref)
     // First what others wait for: a question from outside is put by the root, and one put to the root itself must not go unanswered.
     if (asked !== null) for (const question of [...asked]) question.askedDown()
     if (asking !== null) for (const question of [...asking]) question.over()
@@ -155,19 +114,15 @@ export class Extras {
 
   // ---------------------------------------------------------------- for inspection
 
-  /** What it owns, and whom it watches. */
-  holdings (): { readonly resources: readonly Disposable[], readonly watching: readonly ActorRef<never>[] } {
-    return { resources: this.resources ?? [], watching: [...this.watching?.keys() ?? []] }
+  /** Whom it watches. */
+  get watched (): readonly ActorRef<never>[] {
+    return allOf(this.watching).map(refOf)
   }
 
-  /** How much of each it holds. */
-  count (): { readonly tasks: number, readonly resources: number, readonly watching: number, readonly asking: number, readonly asked: number } {
-    return {
-      tasks: this.tasks?.size ?? 0,
-      resources: this.resources?.length ?? 0,
-      watching: this.watching?.size ?? 0,
-      asking: this.asking?.size ?? 0,
-      asked: this.asked?.size ?? 0
-    }
+  /** Questions put by this actor, and to it. */
+  get questions (): { readonly asking: number, readonly asked: number } {
+    return { asking: this.asking?.size ?? 0, asked: this.asked?.size ?? 0 }
   }
 }
+
+const refOf = ({ ref }: Watch): ActorRef<never> => ref

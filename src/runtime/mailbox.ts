@@ -15,8 +15,8 @@ const width = 2
 
 const blanks = (entries: number): unknown[] => Array.from({ length: entries * width }, () => undefined)
 
-/** Room for as many that wait as are remembered. To be copied: nothing makes a ring faster. */
-const firstRing: readonly unknown[] = [...blanks(2 * memory)]
+/** Most streams have been told one thing when they come to rest. To be copied: nothing makes a ring faster. */
+const firstRing: readonly unknown[] = [...blanks(2)]
 
 /**
  * What waits for one actor, in order of arrival: messages of others and signals of its own, in one ring. It is the actor's
@@ -26,7 +26,7 @@ const firstRing: readonly unknown[] = [...blanks(2 * memory)]
  *     … | type, time | type, time | type, message | none, signal | type, message | …
  *            remembered             waiting, from `head` on
  *
- * The ring grows by doubling as far as it is used; how many messages of others may wait is the cell's decision, made
+ * The ring grows by doubling as far as it is used, and so that all are remembered that should be; how many messages of others may wait is the cell's decision, made
  * before `push`. Kill and stop are not in here: they are flags of the cell and so ahead of everything.
  */
 export class Mailbox {
@@ -75,13 +75,15 @@ export class Mailbox {
 
   /** What was taken out last was no message, or is not handled: what is remembered closes the gap. */
   forget (): void {
-    for (let i = -1; i > -memory; i--) this.move(i - 1, i)
-    this.ring[this.at(-memory)] = undefined
+    const { past } = this
+    for (let i = -1; i > -past; i--) this.move(i - 1, i)
+    this.ring[this.at(-past)] = undefined
   }
 
   /** Remembers a message that never waited. */
   remember (type: string, atMs: number): void {
-    for (let i = -memory; i < -1; i++) this.move(i + 1, i)
+    this.makeRoom()
+    for (let i = -this.past; i < -1; i++) this.move(i + 1, i)
     this.ring[this.at(-1)] = type
     this.ring[this.at(-1) + 1] = atMs
   }
@@ -89,7 +91,7 @@ export class Mailbox {
   /** What is remembered, oldest first. */
   read (): readonly Remembered[] {
     const list: Remembered[] = []
-    for (let i = -memory; i < 0; i++) {
+    for (let i = -this.past; i < 0; i++) {
       const type = this.ring[this.at(i)]
       if (type !== undefined) list.push({ type: type as string, atMs: this.ring[this.at(i) + 1] as number })
     }
@@ -113,10 +115,19 @@ export class Mailbox {
   /** Takes out all, and keeps no more than is needed to remember. Nothing is pushed afterwards. */
   close (): ReadonlyArray<Message | Signal> {
     const waiting = Array.from({ length: this.size }, (_, i) => this.ring[this.at(i) + 1] as Message | Signal)
-    const ring: unknown[] = []
-    for (let i = -memory; i < 0; i++) ring.push(this.ring[this.at(i)], this.ring[this.at(i) + 1])
-    this.ring = ring
-    this.head = this.size = this.signals = 0
+    if (this.ring.length > memory * width) {
+      const ring = blanks(memory)
+      const { past } = this
+      for (let i = -past; i < 0; i++) {
+        ring[(memory + i) * width] = this.ring[this.at(i)]
+        ring[(memory + i) * width + 1] = this.ring[this.at(i) + 1]
+      }
+      this.ring = ring
+      this.head = 0
+    } else {
+      for (let i = 0; i < this.size; i++) this.ring[this.at(i)] = this.ring[this.at(i) + 1] = undefined
+    }
+    this.size = this.signals = 0
     return waiting
   }
 
@@ -132,7 +143,7 @@ export class Mailbox {
   }
 
   private enter (type: string | undefined, what: Message | Signal): void {
-    if ((this.size + memory) * width === this.ring.length) this.grow()
+    this.makeRoom()
     const at = this.at(this.size)
     this.ring[at] = type
     this.ring[at + 1] = what
@@ -148,11 +159,23 @@ export class Mailbox {
     return what
   }
 
-  /** Called when it is full: after the last that waits comes the oldest that is remembered. */
+  /** How many entries there are for what is remembered, used or not. */
+  private get past (): number {
+    const entries = this.ring.length / width - this.size
+    return entries < memory ? entries : memory
+  }
+
+  /** For one more entry, so that none is forgotten too early: after the last that waits comes the oldest that is remembered. */
+  private makeRoom (): void {
+    const { ring, size } = this
+    const room = ring.length / width - size
+    if (room <= memory && (room === 0 || ring[this.at(size)] !== undefined)) this.grow()
+  }
+
   private grow (): void {
     const { ring, head, size } = this
-    const entries = [...ring.slice(head), ...ring.slice(0, head)]
-    this.ring = [...entries.slice(0, size * width), ...blanks(size + memory), ...entries.slice(size * width)]
+    const entries = ring.slice(head).concat(ring.slice(0, head))
+    this.ring = entries.slice(0, size * width).concat(blanks(ring.length / width), entries.slice(size * width))
     this.head = 0
   }
 }

@@ -9,7 +9,7 @@ export interface Runnable {
   readonly hash: number
   /** How many random delays a simulated scheduler has drawn for it. */
   draws: number
-  /** Measured milliseconds per message, smoothed; 0 when not known yet. */
+  /** Measured nanoseconds per message, smoothed and whole (a fraction would be an object of its own); 0 when not known yet. */
   cost: number
   /** Handles up to `budget` messages; returns how many it did. */
   run (budget: number): number
@@ -46,6 +46,7 @@ export interface TurnOptions {
   readonly turnMs?: number
 }
 
+const nanosPerMs = 1_000_000
 /** Messages of the first slice of a cell whose cost is not known. */
 const firstSlice = 8
 /** Within a slice the clock is read after this many messages: a cell that turns slow is stopped soon, and a quick one hardly notices. */
@@ -179,16 +180,17 @@ export class TurnScheduler implements Scheduler {
   private slice (cell: Runnable, left: number): number {
     const { cost } = cell
     if (cost === 0) return left < firstSlice ? left : firstSlice
-    const fair = Math.floor(this.turnMs / 2 / cost)
+    const fair = Math.floor(this.turnMs / 2 * nanosPerMs / cost)
     return fair < 1 ? 1 : fair < left ? fair : left
   }
 
   private measured (cell: Runnable, handled: number, ms: number): void {
     cell.account.chargeCpu(ms)
     if (handled === 0) return
-    const cost = ms / handled
+    // At least one, for zero means that nothing is known; a second is slow enough.
+    const cost = Math.min(Math.max(Math.round(ms / handled * nanosPerMs), 1), 1000 * nanosPerMs)
     // Up at once, down slowly: one dear message is reason enough to be careful with the next.
-    cell.cost = cell.cost === 0 || cost > cell.cost ? cost : cell.cost + (cost - cell.cost) / 4
+    cell.cost = cell.cost === 0 || cost > cell.cost ? cost : cell.cost + ((cost - cell.cost) >> 2)
   }
 
   private askForTurn (): void {

@@ -3,6 +3,7 @@ import { checkMs, mapped } from './checks.js'
 import type { TaskAnswers } from './context.js'
 import { ActorError } from './errors.js'
 import type { CrashPoint } from './exit.js'
+import { removeTask } from './holdings.js'
 import { disposeQuietly, type Message } from './message.js'
 import { Signal } from './signal.js'
 import type { Timer, TimerKind } from './time/timers.js'
@@ -27,7 +28,6 @@ export interface TaskHandle {
  * a leak must not read as zero. A late result that is disposable, or whose message carries a handle, is disposed.
  */
 export class Task<T> extends Signal implements TaskHandle, TaskScope {
-  readonly point: CrashPoint = 'task'
   readonly owner: Cell
   private readonly answers: TaskAnswers<T, Message>
   private controller: AbortController | undefined
@@ -53,10 +53,11 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
       return
     }
     // A value that is not a promise is a finished task.
-    Promise.resolve(promise).then(
-      value => { this.settled(false, value) },
-      (error: unknown) => { this.settled(true, error) }
-    )
+    Promise.resolve(promise).then(this.succeeded.bind(this), this.broke.bind(this))
+  }
+
+  get point (): CrashPoint {
+    return 'task'
   }
 
   get signal (): AbortSignal {
@@ -65,8 +66,12 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
     return this.controller.signal
   }
 
-  /** A field and not a method, so that a task may take its scope apart. */
-  readonly sleep = (ms: number): Promise<void> => {
+  /** No method, so that a task may take its scope apart; and made when it is asked for. */
+  get sleep (): (ms: number) => Promise<void> {
+    return ms => this.asleep(ms)
+  }
+
+  private asleep (ms: number): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
       checkMs('ms', ms)
       if (this.state !== 'running') {
@@ -92,10 +97,10 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
       // Settled, but its owner has not heard of it yet: nothing is left to abandon.
       this.state = 'over'
       this.dropOutcome()
-      this.owner.extras?.removeTask(this as Task<unknown>)
+      removeTask(this.owner, this as Task<unknown>)
     } else if (this.state === 'running') {
       this.state = 'cancelled'
-      this.owner.extras?.removeTask(this as Task<unknown>)
+      removeTask(this.owner, this as Task<unknown>)
       const { kernel } = this.owner
       kernel.abandoned.add(this)
       this.controller?.abort(this.aborted())
@@ -115,14 +120,14 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
   take (owner: Cell): Message | null {
     if (this.state !== 'waiting') return null
     this.state = 'over'
-    owner.extras?.removeTask(this as Task<unknown>)
+    removeTask(owner, this as Task<unknown>)
     const { answers, outcome, failed } = this
     this.outcome = undefined
     if (failed) {
       if (answers.failed === undefined) throw outcome
-      return mapped('failed', answers.failed, outcome)
+      return mapped('failed', error => answers.failed!(error), outcome)
     }
-    if (answers.done !== undefined) return map(owner, answers.done, outcome as T)
+    if (answers.done !== undefined) return map(owner, value => answers.done!(value), outcome as T)
     disposeResult(outcome)
     return null
   }
@@ -133,6 +138,14 @@ export class Task<T> extends Signal implements TaskHandle, TaskScope {
 
   private aborted (): ActorError {
     return new ActorError('actor/aborted', this.owner.path, `the task ${this.state === 'cancelled' ? 'was cancelled' : 'is over'}`)
+  }
+
+  private succeeded (value: unknown): void {
+    this.settled(false, value)
+  }
+
+  private broke (error: unknown): void {
+    this.settled(true, error)
   }
 
   private settled (failed: boolean, outcome: unknown): void {

@@ -7,7 +7,6 @@ import { Signal } from './signal.js'
 
 /** One actor waiting for the end of another. Listed with both, so that either can end first. */
 export class Watch extends Signal {
-  readonly point: CrashPoint = 'step'
   readonly watcher: Cell
   readonly ref: ActorRef<never>
   private readonly message: (down: Down) => Message
@@ -25,6 +24,10 @@ export class Watch extends Signal {
     this.message = message
   }
 
+  get point (): CrashPoint {
+    return 'step'
+  }
+
   /** The watched actor has ended. The news stays behind all that it had said before. */
   fire (down: Down): void {
     this.down = down
@@ -38,5 +41,27 @@ export class Watch extends Signal {
 
   lost (): void {
     // Its watcher drops all its watches when it ends.
+  }
+}
+
+/** The news of a child's end, for a parent whose behaviour wants it of all of them. */
+export class ChildDown extends Signal {
+  private readonly down: Down
+
+  constructor (down: Down) {
+    super()
+    this.down = down
+  }
+
+  get point (): CrashPoint {
+    return 'step'
+  }
+
+  take ({ behavior: { options: { childDown } } }: Cell): Message | null {
+    return childDown === undefined ? null : mapped('childDown', childDown, this.down)
+  }
+
+  lost (): void {
+    // Nothing is held.
   }
 }

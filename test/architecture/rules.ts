@@ -43,7 +43,7 @@ export const rooms: readonly Room[] = [
   // Descriptions of data.
   {
     files: 'src/messages/**',
-    may: ['src/messages/**', 'src/runtime/bytes/**', 'multiformats', 'uint8arrays', '@multiformats/multiaddr', 'protons-runtime'],
+    may: ['src/messages/**', 'src/runtime/bytes/**', 'src/runtime/flat.ts', 'multiformats', 'uint8arrays', '@multiformats/multiaddr', 'protons-runtime'],
     // What travels as the handle of a message is described by the contract.
     mayTypes: ['src/runtime/**', contract]
   },
@@ -59,7 +59,7 @@ export const rooms: readonly Room[] = [
   },
   {
     files: 'src/actors/**/*.core.ts',
-    may: ['./**', 'src/messages/**', 'src/runtime/bytes/**'],
+    may: ['./**', 'src/messages/**', 'src/runtime/bytes/**', 'src/runtime/few.ts'],
     mayTypes: ['src/runtime/crypto/provider.ts', contract],
     mayNot: actorsAndPorts
   },

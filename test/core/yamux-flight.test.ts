@@ -107,6 +107,19 @@ describe('yamux, what is under way', () => {
     expect(client.flush().some(({ type }) => type === DATA)).to.equal(true)
   })
 
+  it('does not take a remote for dead that leaves them unanswered, before the keep-alive has asked too', () => {
+    const client = busy()
+    const { keepAliveMs, pongTimeoutMs } = client.core.limits
+    const heard = client.now
+    expect(client.core.nextTimeout()).to.equal(heard + keepAliveMs)
+    client.now = heard + keepAliveMs
+    client.core.expire(client.now, client.out)
+    expect([client.out.failure, client.core.nextTimeout()]).to.deep.equal([undefined, client.now + pongTimeoutMs])
+    client.now += pongTimeoutMs
+    client.core.expire(client.now, client.out)
+    expect(client.out.failure?.code).to.equal('connection/timeout')
+  })
+
   it('sends what others have to say while bulk waits', () => {
     const client = busy()
     void client.open().write(new Uint8Array(100))

@@ -210,7 +210,7 @@ export const endings: readonly Ending[] = [
   // ---------------------------------------------------------------- dials
   end('nobody listens there', 'bob: attempt', expect('dial/refused', attempt, 'attempt.refused', 'remote', 'connection'), dialing(() => '/ip4/10.0.0.1/tcp/9')),
   end('no way leads there', 'bob: attempt', expect('dial/unreachable', attempt, 'attempt.refused', 'remote', 'connection'), dialing(() => '/ip4/10.200.0.1/tcp/4001')),
-  end('nothing comes back', 'bob: attempt', expect('dial/timeout', attempt, 'attempt.timeout', 'local', 'connection'), async stage => {
+  end('nothing comes back', 'bob: attempt', expect('dial/timeout', attempt, 'attempt.refused', 'local', 'connection'), async stage => {
     stage.cut()
     await dialing(toAlice)(stage)
   }),
@@ -258,7 +258,7 @@ export const endings: readonly Ending[] = [
     link.write(hello)
     link.write(multistream('/noise'))
   })),
-  end('the remote falls silent before the muxer', 'bob: connection', expect('upgrade/timeout', attempt, 'attempt.timeout', 'local', 'connection'), async stage => {
+  end('the remote falls silent before the muxer', 'bob: connection', expect('upgrade/timeout', upgrade, 'upgrade.timeout', 'local', 'connection'), async stage => {
     stage.atMessage(stage.bob, 'upgrade.secured', () => { stage.cut() })
     await dialing(toAlice)(stage)
   }, { alice: { security: [plaintext()] }, bob: { security: [plaintext()] } }),

@@ -7,6 +7,7 @@
  * Idle connections are not closed here: like go and js, that is left to the connection manager.
  */
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
+import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
 import type { Failure } from '../../messages/failure.js'
 import type { Negotiation, OpenStream, StreamsMessage } from '../../messages/stream.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
@@ -16,12 +17,14 @@ import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
+import { allOf, itself, withOne, withoutOne, type Few } from '../../runtime/few.js'
 import type { ActorRef } from '../../runtime/ref.js'
-import type { StreamsInput } from '../contract/connection.js'
+import type { LiveStreams, StreamsInput } from '../contract/connection.js'
 import type { Gate } from '../contract/gate.js'
 import type { ConnectionDirectory, ConnectionView } from '../contract/directory.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Stream } from '../contract/stream.js'
+import type { StreamBuffer } from '../contract/stream-buffer.js'
 import { connectionEffects, connectionMachine, type ConnectionBody, type ConnectionEnd } from './connection.machine.js'
 import { addressesOf, type Newcomer } from './newcomer.js'
 
@@ -86,7 +89,7 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
     openStream (_actor, { body, event }) { workOf(body).openStream(event) },
     refuseStream (_actor, { event }) { refuse(event, { code: 'stream/connection-closed', initiator: 'local' }) },
     report (actor, { body, event }) { workOf(body).report(actor, event) },
-    learn (_actor, { body, event }) { workOf(body).known = new Set(event.protocols) },
+    learn (_actor, { body, event }) { workOf(body).known = event.protocols },
     ping (actor, body) { workOf(body).ping(actor) },
     pong (actor) { actor.cancelTimer('pong') },
     noteRefused (actor, { event }) { actor.log('debug', 'refused a stream of the remote', { code: event.code }) },
@@ -97,7 +100,8 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
   }, {
     stopMessage: (): ConnectionMessage => ({ type: 'connection.stop' }),
     // The path of its streams is gone with it.
-    crashGraceMs: 0
+    crashGraceMs: 0,
+    childDown
   })
   const settings: Settings = { ...times, directory, gate, streams, swarm, upgrade }
   return Object.freeze({
@@ -112,16 +116,17 @@ type Secured = Extract<ConnectionMessage, { readonly type: 'upgrade.done' }>
 type Report = Extract<ConnectionMessage, { readonly type: 'connection.report' }>
 
 /** What the actor works with. */
-class ConnectionWork implements ConnectionBody {
-  known: ReadonlySet<string> = new Set()
+class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
+  /** What the remote speaks. Lists are shared: most peers speak the same. */
+  known: readonly string[] = []
+  live: Few<Stream, Stream> = null
+  status: ConnectionView['status'] = 'open'
   private readonly input: ConnectionInput
   private readonly settings: Settings
-  private readonly live = new Set<Stream>()
-  private status: ConnectionView['status'] = 'open'
   private link: MuxedLink | null = null
   private attached = false
   private info: ConnectionInfo | null = null
-  private self: ActorRef<ConnectionMessage> | null = null
+  private actor: Actor | null = null
   private streams: ActorRef<StreamsMessage> | null = null
   private closeDue = Infinity
 
@@ -145,7 +150,7 @@ class ConnectionWork implements ConnectionBody {
   upgrade (actor: Actor): void {
     const { deadline, expectedPeer, handle } = this.input
     const { opened, waiting } = actor.own(handle)
-    this.self = actor.self
+    this.actor = actor
     // When nobody waits for it any more, it is not wanted.
     if (waiting !== undefined) actor.watch(waiting, down => ({ type: 'connection.opener-down', down }))
     if (opened.kind === 'muxed-link') {
@@ -161,11 +166,10 @@ class ConnectionWork implements ConnectionBody {
       return
     }
     const { handle: link } = opened
-    const upgrade = actor.spawn(this.settings.upgrade, {
+    actor.spawn(this.settings.upgrade, {
       name: 'upgrade',
       input: { link, initiator: link.direction === 'outbound', deadline, replyTo: actor.self, ...expectedPeer !== undefined && { expectedPeer } }
     })
-    actor.watch(upgrade, childDown)
   }
 
   secure (actor: Actor, { handle, muxer, peer, remoteKey, security }: Secured): void {
@@ -192,7 +196,7 @@ class ConnectionWork implements ConnectionBody {
     const { directory, gate } = this.settings
     const { info } = this
     // Before the swarm knows of it: the news of it may be heard as soon as that does.
-    actor.own(directory.enter(this.view(actor, handle, info)))
+    actor.own(directory.enter(new View(this, handle, info, actor)))
     if (gate === undefined) return this.askSwarm(actor, info)
     gate.upgraded(actor, info, refusal => {
       if (refusal !== undefined) actor.self.tell({ type: 'connection.refused', failure: refusal })
@@ -216,48 +220,60 @@ class ConnectionWork implements ConnectionBody {
     const { info, link } = this.secured
     actor.cancelTimer('verdict')
     actor.unwatch(swarm)
-    this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this.live } })
-    actor.watch(this.streams, childDown)
+    this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this } })
     this.attach(actor)
     const { waiting } = this.input.handle
     if (waiting !== undefined) actor.unwatch(waiting)
     this.input.handle.succeeded(actor.self, info)
-    if (intervalMs > 0) actor.timer('keep-alive', intervalMs, { type: 'connection.keep-alive' }, intervalMs)
+    if (intervalMs > 0) actor.timer('keep-alive', intervalMs, keepAlive, intervalMs)
   }
 
   private attach (actor: Actor): void {
     if (this.attached || this.link === null) return
     this.attached = true
-    const { self } = actor
-    // Never lost, however full the mailbox is of what others want: a timer always gets in.
-    const tellSurely = (message: ConnectionMessage): void => {
-      if (!self.tell(message) && self.alive) actor.timer(message.type, 0, message)
-    }
-    const listener: MuxedLinkListener = {
-      // Where nobody takes streams, or no more, the kernel resets it.
-      onStream: handle => {
-        if (this.streams === null) handle[Symbol.dispose]()
-        else this.streams.tell({ type: 'stream.arrived', handle })
-      },
-      onRefused: code => { self.tell({ type: 'link.refused-stream', code }) },
-      onOpenable: () => { this.streams?.tell({ type: 'stream.openable' }) },
-      onPong: rttMs => { self.tell({ type: 'link.pong', rttMs }) },
-      onGoAway: (code, wireCode) => { tellSurely({ type: 'link.going-away', code, wireCode }) },
-      onClose: (code, text, initiator, wireCode) => { tellSurely({ type: 'link.closed', code, text, initiator, ...wireCode !== undefined && { wireCode } }) }
-    }
-    this.link.attach(actor, listener)
+    this.link.attach(actor, this)
   }
 
-  private view (actor: Actor, link: MuxedLink, info: ConnectionInfo): ConnectionView {
-    const status = (): ConnectionView['status'] => actor.self.alive ? this.status : 'closed'
-    return {
-      account: actor.account,
-      info,
-      actor: actor.self,
-      get status () { return status() },
-      get stats (): MuxedLinkStats { return link.stats },
-      streams: this.live
-    }
+  add (stream: Stream): void {
+    this.live = withOne(this.live, stream, itself)
+  }
+
+  delete (stream: Stream): void {
+    this.live = withoutOne(this.live, stream, itself)
+  }
+
+  // ---------------------------------------------------------------- what the link tells
+
+  onStream (handle: StreamBuffer): void {
+    // Where nobody takes streams, or no more, the kernel resets it.
+    if (this.streams === null) handle[Symbol.dispose]()
+    else this.streams.tell({ type: 'stream.arrived', handle })
+  }
+
+  onRefused (code: ErrorCode): void {
+    this.actor?.self.tell({ type: 'link.refused-stream', code })
+  }
+
+  onOpenable (): void {
+    this.streams?.tell({ type: 'stream.openable' })
+  }
+
+  onPong (rttMs: number): void {
+    this.actor?.self.tell({ type: 'link.pong', rttMs })
+  }
+
+  onGoAway (code: ErrorCode, wireCode: number): void {
+    this.tellSurely({ type: 'link.going-away', code, wireCode })
+  }
+
+  onClose (code: ErrorCode, text: string, initiator: ErrorInitiator, wireCode?: number): void {
+    this.tellSurely({ type: 'link.closed', code, text, initiator, ...wireCode !== undefined && { wireCode } })
+  }
+
+  /** Never lost, however full the mailbox is of what others want: a timer always gets in. */
+  private tellSurely (message: ConnectionMessage): void {
+    const { actor } = this
+    if (actor !== null && !actor.self.tell(message) && actor.self.alive) actor.timer(message.type, 0, message)
   }
 
   // ---------------------------------------------------------------- open
@@ -265,7 +281,7 @@ class ConnectionWork implements ConnectionBody {
   openStream (request: OpenStream): void {
     const { negotiation, protocols } = request
     const [only] = protocols
-    const lazy = protocols.length === 1 && only !== undefined && this.known.has(only)
+    const lazy = protocols.length === 1 && only !== undefined && this.known.includes(only)
     const how: Negotiation = negotiation === 'auto' ? (lazy ? 'lazy' : 'eager') : negotiation
     if (this.streams?.tell(how === negotiation ? request : { ...request, negotiation: how }) !== true) refuse(request, { code: 'actor/refused', detail: 'the streams of this connection' })
   }
@@ -276,7 +292,7 @@ class ConnectionWork implements ConnectionBody {
 
   /** For its streams: when it is not, they end because of it. */
   get alive (): boolean {
-    return this.status === 'open' && this.self?.alive === true
+    return this.status === 'open' && this.actor?.self.alive === true
   }
 
   /** Tells a swarm that was started anew. */
@@ -328,6 +344,37 @@ class ConnectionWork implements ConnectionBody {
     if (this.streams !== null && info !== null) this.settings.swarm.tell({ type: 'connection.ended', path: info.path, code, initiator, text })
   }
 }
+
+/** What the facade shows. It outlives the connection for as long as somebody has it. */
+class View implements ConnectionView {
+  readonly account: ConnectionView['account']
+  readonly info: ConnectionInfo
+  readonly actor: ActorRef<ConnectionMessage>
+  private readonly work: ConnectionWork
+  private readonly link: MuxedLink
+
+  constructor (work: ConnectionWork, link: MuxedLink, info: ConnectionInfo, { account, self }: Actor) {
+    this.work = work
+    this.link = link
+    this.info = info
+    this.account = account
+    this.actor = self
+  }
+
+  get status (): ConnectionView['status'] {
+    return this.actor.alive ? this.work.status : 'closed'
+  }
+
+  get stats (): MuxedLinkStats {
+    return this.link.stats
+  }
+
+  get streams (): readonly Stream[] {
+    return allOf(this.work.live)
+  }
+}
+
+const keepAlive: ConnectionMessage = { type: 'connection.keep-alive' }
 
 function refuse ({ id, replyTo }: OpenStream, failure: Failure): void {
   replyTo.tell({ type: 'stream.failed', id, failure })

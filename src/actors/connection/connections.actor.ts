@@ -1,6 +1,7 @@
 /** The supervisor of all connections: `/node/connections`. Numbers them; none is ever restarted. */
 import type { ConnectionMessage } from '../../messages/connection.js'
 import type { ConnectionsMessage } from '../../messages/connections.js'
+import type { Failure } from '../../messages/failure.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import type { Out } from '../../runtime/behavior/out.js'
 import { reducer } from '../../runtime/behavior/reducer.js'
@@ -16,6 +17,8 @@ export interface ConnectionsOptions {
    */
   readonly inboundUpgradeMs?: number
 }
+
+const crashed: Failure = { code: 'connection/crashed' }
 
 interface ConnectionsEffects {
   spawn: ConnectionsMessage
@@ -44,7 +47,7 @@ export function connections ({ connection, inboundUpgradeMs = 10_000 }: Connecti
             // What its streams hold is the remote's doing, so it has an account that names the remote.
             account: { name: addressesOf(handle.opened).remoteMultiaddr.toString() }
           })
-          handle.otherwise = { code: 'connection/crashed' }
+          handle.otherwise = crashed
         } catch (error) {
           // There is no room for one more; the kernel has disposed the newcomer.
           if (!(error instanceof ActorError) || error.code !== 'actor/limit') throw error

@@ -11,5 +11,10 @@ export interface StreamsInput {
   /** Its parent: no longer alive when streams end because the connection does. */
   readonly connection: Pick<ActorRef, 'alive'>
   /** Where each stream enters itself once it is negotiated, and takes itself out. */
-  readonly live: Set<Stream>
+  readonly live: LiveStreams
+}
+
+export interface LiveStreams {
+  add (stream: Stream): void
+  delete (stream: Stream): void
 }

@@ -36,7 +36,7 @@ export interface MuxedLink extends Disposable {
 }
 
 /** What a link needs of the actor that owns it. */
-export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'alarm' | 'defer' | 'io' | 'now' | 'path' | 'settle'>
+export type MuxedLinkOwner = Pick<ActorContext, 'account' | 'alarm' | 'defer' | 'enter' | 'io' | 'now' | 'path' | 'settle'>
 
 /** Called within the owner's guard, and never in the stack of a call to the link. */
 export interface MuxedLinkListener {

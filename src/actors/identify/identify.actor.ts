@@ -39,6 +39,7 @@ import { PushRate } from './push-rate.core.js'
 import type { PushRateLimits } from './push-rate.core.js'
 import { Schedule } from './schedule.core.js'
 import type { Due } from './schedule.core.js'
+import { SharedTexts } from './shared-texts.js'
 import { verifyIdentify } from './verify.core.js'
 import type { Verify } from './verify.core.js'
 
@@ -84,7 +85,8 @@ const defaults = {
 export function identify (options: IdentifyOptions): readonly [Protocol, Protocol] {
   const settings = checked(options)
   const board = new Board()
-  const verify: Verify = (message, sender) => verifyIdentify(message, sender, settings.crypto)
+  const shared = new SharedTexts()
+  const verify: Verify = (message, sender) => verifyIdentify(message, sender, settings.crypto, shared)
   return [
     protocol(identifyProtocol, answer(board), { name: 'identify', behavior: service(settings, board, verify) as unknown as Behavior<Message, ServiceContext> }),
     protocol(identifyPushProtocol, takePush(board, verify))
@@ -172,7 +174,7 @@ function service (settings: Settings, board: Board, verify: Verify): Behavior<Id
       },
       subscribe: (actor, { context, source }) => { subscribe(actor, context, source) },
       watch (actor, { ref }) {
-        actor.watch(ref, down => ({ type: 'identify.connection-down', down }))
+        actor.watch(ref, connectionEnded)
       },
       announce: (actor, { addresses, protocols }) => { announce(actor, settings, board, addresses, protocols) },
       exchange (actor, { kind, connection: { ref, info } }) {
@@ -283,6 +285,8 @@ function learn ({ context, schedule }: State, result: IdentifyResult, pushed: bo
   if (observedAddress !== undefined && known !== undefined) out.tell(context.addressManager, { type: 'address.observed', address: observedAddress, connection: known.ref, info: known.info })
   out.do('report', { type: 'peer.identified', result })
 }
+
+const connectionEnded = (down: Down): IdentifyMessage => ({ type: 'identify.connection-down', down })
 
 /** Asks for news, and again when who sends them was restarted. */
 function subscribe (actor: ActorContext<IdentifyMessage>, context: ServiceContext, source: IdentifySource): void {

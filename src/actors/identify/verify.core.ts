@@ -14,6 +14,7 @@ import { DecodeFailure } from '../../messages/wire/failure.js'
 import type { DecodeCode } from '../../messages/wire/failure.js'
 import type { Identify } from '../../messages/wire/identify.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
+import { SharedTexts } from './shared-texts.js'
 
 /** Who has sent it: the peer at the other end of a connection, by the path of that. */
 export interface Sender {
@@ -24,7 +25,8 @@ export interface Sender {
 /** `verifyIdentify` with its provider. */
 export type Verify = (message: Identify, sender: Sender) => IdentifyResult | Failure
 
-export function verifyIdentify (message: Identify, { peer, connection }: Sender, crypto: CryptoProvider): IdentifyResult | Failure {
+/** @param shared where texts that others have said are found */
+export function verifyIdentify (message: Identify, { peer, connection }: Sender, crypto: CryptoProvider, shared = new SharedTexts()): IdentifyResult | Failure {
   if (message.publicKey !== undefined) {
     const key = PublicKey.decode(message.publicKey)
     if (key instanceof DecodeFailure) return violation(key.toString())
@@ -35,9 +37,9 @@ export function verifyIdentify (message: Identify, { peer, connection }: Sender,
   return {
     peer,
     connection,
-    protocolVersion: message.protocolVersion?.slice(0, maxVersionLetters),
-    agentVersion: message.agentVersion?.slice(0, maxVersionLetters),
-    protocols: [...new Set(message.protocols.filter(isProtocolId))],
+    protocolVersion: shared.text(message.protocolVersion?.slice(0, maxVersionLetters)),
+    agentVersion: shared.text(message.agentVersion?.slice(0, maxVersionLetters)),
+    protocols: shared.list([...new Set(message.protocols.filter(isProtocolId))]),
     listenAddresses: ofPeer(Multiaddr.decodeAll(message.listenAddrs), peer),
     observedAddress: observed instanceof Multiaddr ? observed : undefined,
     record: record !== undefined && 'seq' in record ? record : undefined,

@@ -25,15 +25,26 @@ export class Directory implements ConnectionDirectory, AddressDirectory {
   enter (view: ConnectionView): Disposable {
     const { path } = view.info
     this.views.set(path, view)
-    return {
-      [Symbol.dispose]: () => {
-        // A path can be used again, by a later life of its place.
-        if (this.views.get(path) === view) this.views.delete(path)
-      }
-    }
+    return new Entry(this.views, view)
   }
 
   publish (addresses: readonly Multiaddr[]): void {
     this.listening = addresses
+  }
+}
+
+class Entry implements Disposable {
+  private readonly views: Map<string, ConnectionView>
+  private readonly view: ConnectionView
+
+  constructor (views: Map<string, ConnectionView>, view: ConnectionView) {
+    this.views = views
+    this.view = view
+  }
+
+  [Symbol.dispose] (): void {
+    const { path } = this.view.info
+    // A path can be used again, by a later life of its place.
+    if (this.views.get(path) === this.view) this.views.delete(path)
   }
 }

@@ -25,7 +25,7 @@ import { roundTrip } from '../ping/ping.js'
 import { checkProtocol, protocol as makeProtocol, type ProtocolOptions } from '../protocol/protocol.js'
 import type { AccessLists } from '../gater/access-lists.core.js'
 import type { SharedProtocolTable } from '../protocol/protocol-table.js'
-import { Connection, connectionClosed, type CloseOptions, type OpenStreamOptions, type ProtocolChoice } from './connection.js'
+import { Connection, connectionClosed, type CloseOptions, type ConnectionRoads, type OpenStreamOptions, type ProtocolChoice } from './connection.js'
 import type { Directory } from './directory.js'
 import { NodeEvents, type NodeEvent, type NodeEventListener, type NodeEventName } from './events.js'
 import { Access } from './access.js'
@@ -92,6 +92,11 @@ export class Node implements AsyncDisposable {
   readonly #events: NodeEvents
   readonly #inspect: NodeInspector
   readonly #facades = new WeakMap<ConnectionView, Connection>()
+  readonly #roads: ConnectionRoads = {
+    openStream: (on, protocols, options) => this.#openStream(on, protocols, options),
+    close: (on, options) => this.#close(on, options)
+  }
+
   #status: NodeStatus = 'starting'
   #stopping: Promise<void> | undefined
 
@@ -381,10 +386,7 @@ export class Node implements AsyncDisposable {
   #connection (view: ConnectionView): Connection {
     let connection = this.#facades.get(view)
     if (connection === undefined) {
-      connection = new Connection(view, {
-        openStream: (on, protocols, options) => this.#openStream(on, protocols, options),
-        close: (on, options) => this.#close(on, options)
-      })
+      connection = new Connection(view, this.#roads)
       this.#facades.set(view, connection)
     }
     return connection

@@ -1,28 +1,29 @@
 /** The actor that runs `inbound` of a protocol for one stream. */
+import type { ConnectionInfo } from '../../messages/connection.js'
 import { NetworkError, type ErrorCode } from '../../messages/errors.js'
 import type { HandlerMessage } from '../../messages/stream.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
-import type { ActorContext } from '../../runtime/context.js'
+import type { ActorContext, TaskAnswers } from '../../runtime/context.js'
 import type { TaskScope } from '../../runtime/task.js'
 import type { HandlerInput, InboundHandler, StreamContext } from '../contract/protocol.js'
 import { handlerEffects, handlerMachine, type HandlerBody } from './handler.machine.js'
 import type { UserStream } from './stream.js'
 
 /** What a handler of a function starts from, and works with. */
-export class HandlerWork implements HandlerBody, HandlerInput {
+export class HandlerWork implements HandlerBody, HandlerInput, TaskAnswers<void, HandlerMessage> {
   /** The stream above owns it too, and resets it when the handler ends before it. */
   readonly handle: UserStream
-  readonly context: HandlerInput['context']
+  private readonly info: ConnectionInfo
   private readonly inbound: InboundHandler
   private readonly drainMs: number
   /** What of ours was still to be sent when somebody last looked. */
   private queued = 0
 
-  constructor (handle: UserStream, context: HandlerInput['context'], inbound: InboundHandler, drainMs: number) {
+  constructor (handle: UserStream, info: ConnectionInfo, inbound: InboundHandler, drainMs: number) {
     this.handle = handle
-    this.context = context
+    this.info = info
     this.inbound = inbound
     this.drainMs = drainMs
   }
@@ -31,12 +32,22 @@ export class HandlerWork implements HandlerBody, HandlerInput {
     return this.handle.finished
   }
 
+  get context (): HandlerInput['context'] {
+    return contextOf(this.handle, this.info)
+  }
+
   run (actor: ActorContext<HandlerMessage>): void {
     actor.take(this.handle)
-    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, {
-      done: () => returned,
-      failed: error => ({ type: 'handler.interrupted', code: this.codeOf(error), found: this.handle.resetBy === undefined })
-    })
+    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, this)
+  }
+
+  /** The function has returned. */
+  done (): HandlerMessage {
+    return returned
+  }
+
+  failed (error: unknown): HandlerMessage {
+    return { type: 'handler.interrupted', code: this.codeOf(error), found: this.handle.resetBy === undefined }
   }
 
   drain (actor: ActorContext<HandlerMessage>): void {
@@ -70,6 +81,11 @@ export class HandlerWork implements HandlerBody, HandlerInput {
     }
     throw error
   }
+}
+
+/** What a handler is told beside the stream. */
+export function contextOf ({ protocol }: UserStream, { path: connection, peer, remoteAddress }: ConnectionInfo): HandlerInput['context'] {
+  return { peer, connection, remoteAddress, protocol }
 }
 
 /** The signal costs some microseconds, and few handlers look at it. */

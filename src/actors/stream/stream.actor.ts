@@ -7,25 +7,13 @@ import type { OpenStream, StreamMessage } from '../../messages/stream.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
-import type { StreamsInput } from '../contract/connection.js'
-import type { Negotiation } from '../contract/negotiation.js'
-import type { Protocol, ProtocolTable } from '../contract/protocol.js'
+import type { Protocol } from '../contract/protocol.js'
 import type { StreamBuffer, StreamReset, StreamWatcher } from '../contract/stream-buffer.js'
-import { handler, HandlerWork } from './handler.actor.js'
+import { contextOf, handler, HandlerWork } from './handler.actor.js'
 import { streamEffects, streamMachine, type StreamBody } from './stream.machine.js'
 import { StreamNegotiation, type NegotiationListener } from './stream-negotiation.js'
+import type { StreamPlace } from './stream-place.js'
 import { UserStream } from './stream.js'
-
-/** What all streams of a connection share. */
-export interface StreamPlace extends StreamsInput {
-  readonly protocols: ProtocolTable
-  readonly negotiation: Negotiation
-  /** Of an inbound stream, in milliseconds. */
-  readonly negotiationMs: number
-  /** Bound once for all streams. */
-  readonly speaks: (protocol: string) => boolean
-  readonly list: () => readonly string[]
-}
 
 /**
  * What the actor starts from, and works with. It is its own handle: whoever loses it on the way ends the stream and answers
@@ -35,7 +23,6 @@ export interface StreamPlace extends StreamsInput {
  * is over, unless both sides had ended (then what was not read stays readable).
  */
 export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, Disposable {
-  readonly handle: Disposable = this
   handled = false
   /**
    * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
@@ -48,18 +35,15 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   /** Of an outbound stream, until it is answered. */
   private request: OpenStream | undefined
   private actor: ActorContext<StreamMessage> | null = null
-  private self: ActorRef<StreamMessage> | null = null
   private negotiation: StreamNegotiation | null = null
   private protocol: Protocol | undefined
   private lease: Disposable | null = null
   private face: UserStream | null = null
   private failure: Failure | undefined
-  private handlerRef: ActorRef<{ readonly type: 'handler.stream-over' }> | null = null
   /** Set only where somebody looks at it: it is called for every frame. */
   onReadable?: () => void
-  private readsSeen = 0
-  private writesSeen = 0
-  private queuedSeen = 0
+  /** What was seen of it at the last look, if anybody looks whether it is idle. */
+  private seen: Movement | null = null
 
   constructor (buffer: StreamBuffer, place: StreamPlace, request?: OpenStream) {
     this.buffer = buffer
@@ -68,8 +52,16 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     this.request = request
   }
 
+  get handle (): Disposable {
+    return this
+  }
+
   get finished (): boolean {
     return this.buffer.finished
+  }
+
+  private get self (): ActorRef<StreamMessage> | undefined {
+    return this.actor?.self
   }
 
   // ---------------------------------------------------------------- negotiating
@@ -77,17 +69,16 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   negotiate (actor: ActorContext<StreamMessage>): void {
     actor.own(this)
     this.actor = actor
-    this.self = actor.self
     const { buffer, place, request } = this
     buffer.watch(this)
     if (buffer.resetBy !== undefined) {
       this.onReset(buffer.resetBy)
       return
     }
-    const { list, speaks } = place
+    const { list, negotiation: road, negotiationMs, speaks } = place.terms
     const core = request === undefined
-      ? place.negotiation.answer({ purpose: 'stream', speaks, list, deadline: actor.now() + place.negotiationMs })
-      : place.negotiation.propose({ purpose: 'stream', protocols: request.protocols, deadline: request.deadline, lazy: request.negotiation === 'lazy' && request.protocols.length === 1 })
+      ? road.answer({ purpose: 'stream', speaks, list, deadline: actor.now() + negotiationMs })
+      : road.propose({ purpose: 'stream', protocols: request.protocols, deadline: request.deadline, lazy: request.negotiation === 'lazy' && request.protocols.length === 1 })
     const negotiation = this.negotiation = new StreamNegotiation(core, buffer, actor, this)
     if (request !== undefined) negotiation.propose()
     // What has come is read now, in this actor's own step; mostly that is all.
@@ -118,8 +109,10 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     // Some handlers of js-libp2p lose an end that comes before they are there.
     else buffer.holdEnd()
     const { self } = this
-    if (self === null) return
-    this.face = new UserStream(buffer, { protocol: id, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
+    if (self === undefined) return
+    // The table's own text: that which has come would be one more for each stream.
+    const protocol = this.protocol?.ids.find(own => own === id) ?? id
+    this.face = new UserStream(buffer, { protocol, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
     self.tell(selected)
   }
 
@@ -150,7 +143,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   /** May there be one more inbound stream of this protocol? */
   private admit (id: string): Failure | undefined {
-    const { info, protocols } = this.place
+    const { info, terms: { protocols } } = this.place
     const protocol = protocols.find(id)
     // The table was asked in this same call.
     if (protocol === undefined) return { code: 'stream/protocol-unsupported', initiator: 'remote' }
@@ -167,7 +160,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     void buffer.close()
     buffer.closeRead()
     if (buffer.finished) actor.self.tell(finished)
-    else actor.timer('negotiation', place.negotiationMs, negotiationTimeout)
+    else actor.timer('negotiation', place.terms.negotiationMs, negotiationTimeout)
   }
 
   /** No protocol: ends the stream. */
@@ -198,19 +191,18 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   private handOver (actor: ActorContext<StreamMessage>, face: UserStream, protocol: Protocol): void {
     const { info } = this.place
-    const context = { peer: info.peer, connection: info.path, remoteAddress: info.remoteAddress, protocol: face.protocol }
     this.handled = true
     if (protocol.inbound !== undefined) {
-      const ref = this.handlerRef = actor.spawn(handler, { input: new HandlerWork(face, context, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
-      actor.watch(ref, handlerDown)
+      actor.spawn(handler, { input: new HandlerWork(face, info, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
     } else if (protocol.behavior !== undefined) {
-      actor.watch(actor.spawn(protocol.behavior, { input: { handle: face, context }, name: 'handler' }), handlerDown)
+      actor.spawn(protocol.behavior, { input: { handle: face, context: contextOf(face, info) }, name: 'handler' })
     }
   }
 
   /** The handler's turn to end, if it waits for that. */
   tellOver (): void {
-    this.handlerRef?.tell(streamOver)
+    // One of an application's own behaviour does not wait.
+    if (this.protocol?.inbound !== undefined) this.actor?.child('handler')?.tell(streamOver)
   }
 
   abandon (code: string): void {
@@ -220,18 +212,20 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
 
   /** Looks once per period, so an idle stream ends after one to two of them; a timer per byte would cost more than the byte. */
   private watchIdle (actor: ActorContext<StreamMessage>, idleMs: number): void {
-    this.onReadable = () => { this.readsSeen++ }
+    const seen = this.seen = { reads: 0, writes: 0, queued: 0 }
+    this.onReadable = () => { seen.reads++ }
     actor.timer('idle', idleMs, idleCheck, idleMs)
   }
 
   checkIdle (): void {
-    const { buffer, face } = this
+    const { buffer, face, seen } = this
+    if (seen === null) return
     const writes = face?.writes ?? 0
     // What waits and does not leave is no movement, whoever goes on writing.
-    const moved = this.readsSeen > 0 || (buffer.queued === 0 ? writes !== this.writesSeen : buffer.queued !== this.queuedSeen)
-    this.readsSeen = 0
-    this.writesSeen = writes
-    this.queuedSeen = buffer.queued
+    const moved = seen.reads > 0 || (buffer.queued === 0 ? writes !== seen.writes : buffer.queued !== seen.queued)
+    seen.reads = 0
+    seen.writes = writes
+    seen.queued = buffer.queued
     if (!moved) buffer.reset('stream/timeout')
   }
 
@@ -268,12 +262,20 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 }
 
+interface Movement {
+  reads: number
+  writes: number
+  queued: number
+}
+
 /** The failure that a reset means to whoever waits for the stream. */
 function failureOf (reset: StreamReset | undefined): Failure {
   if (reset === undefined) return { code: 'stream/connection-closed' }
   const { code, initiator, wireCode } = reset
   return { code: code as Failure['code'], initiator, ...wireCode !== undefined && { wireCode } }
 }
+
+const handlerDown = (down: Extract<StreamMessage, { readonly type: 'stream.handler-down' }>['down']): StreamMessage => ({ type: 'stream.handler-down', down })
 
 export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
   negotiate (actor, body) { workOf(body).negotiate(actor) },
@@ -284,7 +286,7 @@ export const stream = compiledBehavior('stream', streamMachine, streamEffects, {
   checkIdle (_actor, body) { workOf(body).checkIdle() },
   tellOver (_actor, body) { workOf(body).tellOver() },
   abandon (_actor, { body, code }) { workOf(body).abandon(code) }
-}, { crashGraceMs: 0 })
+}, { crashGraceMs: 0, childDown: handlerDown })
 
 function workOf (body: StreamBody): StreamWork {
   if (body instanceof StreamWork) return body
@@ -298,4 +300,3 @@ const finished: StreamMessage = { type: 'stream.finished' }
 const idleCheck: StreamMessage = { type: 'stream.idle-check' }
 const negotiationTimeout: StreamMessage = { type: 'stream.negotiation-timeout' }
 const streamOver = { type: 'handler.stream-over' } as const
-const handlerDown = (down: Extract<StreamMessage, { readonly type: 'stream.handler-down' }>['down']): StreamMessage => ({ type: 'stream.handler-down', down })

@@ -14,7 +14,8 @@ import type { StreamsInput } from '../contract/connection.js'
 import type { Negotiation } from '../contract/negotiation.js'
 import type { ProtocolTable } from '../contract/protocol.js'
 import type { StreamBuffer } from '../contract/stream-buffer.js'
-import { stream, StreamWork, type StreamPlace } from './stream.actor.js'
+import { StreamPlace, type StreamTerms } from './stream-place.js'
+import { stream, StreamWork } from './stream.actor.js'
 
 export interface StreamsOptions {
   readonly protocols: ProtocolTable
@@ -45,12 +46,13 @@ export function streams ({ limits = {}, negotiation, protocols }: StreamsOptions
   }
   const speaks = (id: string): boolean => protocols.find(id) !== undefined
   const list = (): readonly string[] => protocols.ids
+  const terms: StreamTerms = { protocols, negotiation, negotiationMs, speaks, list }
   return reducer({
     name: 'streams',
     // Its children's path is gone with it.
     crashGraceMs: 0,
     initial (input: StreamsInput, out: Out<StreamsEffects>): StreamsWork {
-      const work = new StreamsWork({ ...input, protocols, negotiation, negotiationMs, speaks, list }, queuedOpens)
+      const work = new StreamsWork(new StreamPlace(input, terms), queuedOpens)
       out.do('begin', work)
       return work
     },

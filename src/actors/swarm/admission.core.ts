@@ -91,14 +91,7 @@ export class AdmissionLedger implements Admission {
   }
 
   arrival (opened: Opened, lease: Lease): Arrival {
-    return {
-      opened,
-      lease,
-      [Symbol.dispose] () {
-        opened.handle[Symbol.dispose]()
-        lease[Symbol.dispose]()
-      }
-    }
+    return new Arrived(opened, lease)
   }
 
   /** @internal Of leases: one more, or one less. */
@@ -176,6 +169,21 @@ class CountedLease implements Lease {
     if (state === 'pending') ledger.countPending(direction, prefix, -1)
     else ledger.countPeer(this.peer, -1)
     ledger.count(direction, prefix, -1)
+  }
+}
+
+class Arrived implements Arrival {
+  readonly opened: Opened
+  readonly lease: Lease
+
+  constructor (opened: Opened, lease: Lease) {
+    this.opened = opened
+    this.lease = lease
+  }
+
+  [Symbol.dispose] (): void {
+    this.opened.handle[Symbol.dispose]()
+    this.lease[Symbol.dispose]()
   }
 }
 

@@ -22,6 +22,8 @@ export interface Pooled<C> {
   readonly end: ConnectionEnd | undefined
 }
 
+const none: readonly string[] = []
+
 /**
  * The accepted connections, by path and by peer. A class whose verbs change it, as those of all cores: a copy of thousands of
  * entries for each connection that comes and goes would cost more than all the rest of the swarm.
@@ -29,7 +31,7 @@ export interface Pooled<C> {
 export class Pool<C> {
   private readonly paths = new Map<string, Pooled<C>>()
   /** In the order in which they came. */
-  private readonly peers = new Map<string, ReadonlySet<string>>()
+  private readonly peers = new Map<string, readonly string[]>()
   private readonly self: string
 
   constructor (self: PeerId) {
@@ -47,7 +49,7 @@ export class Pool<C> {
   add (connection: C, info: ConnectionInfo, closing = false): void {
     this.paths.set(info.path, { connection, info, closing, end: undefined })
     const peer = info.peer.toString()
-    this.peers.set(peer, new Set(this.peers.get(peer)).add(info.path))
+    this.peers.set(peer, (this.peers.get(peer) ?? none).concat(info.path))
   }
 
   /** From now on it is not handed out. */
@@ -67,9 +69,8 @@ export class Pool<C> {
     if (pooled === undefined) return undefined
     this.paths.delete(path)
     const peer = pooled.info.peer.toString()
-    const others = new Set(this.peers.get(peer))
-    others.delete(path)
-    if (others.size === 0) this.peers.delete(peer)
+    const others = this.peers.get(peer)?.filter(other => other !== path) ?? none
+    if (others.length === 0) this.peers.delete(peer)
     else this.peers.set(peer, others)
     return pooled
   }
@@ -80,7 +81,7 @@ export class Pool<C> {
 
   /** In the order in which they came. */
   of (peer: PeerId): readonly Pooled<C>[] {
-    return [...this.peers.get(peer.toString()) ?? []].flatMap(path => this.paths.get(path) ?? [])
+    return (this.peers.get(peer.toString()) ?? none).flatMap(path => this.paths.get(path) ?? [])
   }
 
   /**

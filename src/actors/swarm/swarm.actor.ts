@@ -309,8 +309,10 @@ function hangUp ({ pool, hangUps }: Swarm, { id, peer, graceMs, replyTo }: Extra
   }
 }
 
+const connectionEnded = (down: Down): SwarmMessage => ({ type: 'swarm.connection-down', down })
+
 function watchConnection (actor: ActorContext<SwarmMessage>, connection: Connection): void {
-  actor.watch(connection, down => ({ type: 'swarm.connection-down', down }))
+  actor.watch(connection, connectionEnded)
 }
 
 /** What does not understand the question is no connection of ours, and no reason for the swarm not to start. */

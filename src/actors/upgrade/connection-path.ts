@@ -20,15 +20,16 @@
  * Invariant: whatever ends it, all streams are over, and everything charged is given back, before the listener hears of it.
  */
 import { errorTable, isErrorCode, NetworkError, type ErrorCode, type ErrorInitiator } from '../../messages/errors.js'
-import type { CoreOut, PathOut } from '../contract/core.js'
-import type { Link, LinkCloseReason } from '../contract/link.js'
+import type { CoreOut } from '../contract/core.js'
+import type { Link, LinkCloseReason, LinkListener } from '../contract/link.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkOwner, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
 import type { SecureSession } from '../contract/security.js'
-import type { StreamBuffer, StreamReset } from '../contract/stream-buffer.js'
+import type { StreamBuffer, StreamHost, StreamReset } from '../contract/stream-buffer.js'
 import { copied } from './copied.js'
+import { MuxerOut, type MuxerPath } from './muxer-out.js'
 import type { PathLimits } from './upgrade-options.js'
-import { windowBudget } from './window-budget.js'
+import { WindowBudget } from './window-budget.js'
 
 export interface ConnectionPathOptions {
   /** Nobody listens to it; it is the path's from now on. */
@@ -69,11 +70,14 @@ const roomBytes = 65_519
 /** A remote that was not read for a while gets so long before its silence counts again, in milliseconds. */
 const graceMs = 1000
 
-export class ConnectionPath implements MuxedLink {
+/** It is the listener of its link, the sink of its session and the host of its streams itself: an idle connection holds no object for each. */
+export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, StreamHost {
+  readonly session: SecureSession
+  settle: StreamHost['settle'] = null
   private readonly link: Link
-  private readonly session: SecureSession
-  private readonly options: ConnectionPathOptions
-  private readonly sessionOut: PathOut<never>
+  private readonly limits: PathLimits
+  /** What it begins with; null once it has. */
+  private start: Pick<ConnectionPathOptions, 'client' | 'leftOver' | 'muxer'> | null
   private readonly muxerOut: CoreOut<MuxerEvent>
   private owner!: MuxedLinkOwner
   private listener!: MuxedLinkListener
@@ -87,7 +91,6 @@ export class ConnectionPath implements MuxedLink {
   private busy = false
   private closeDue: ErrorCode | null = null
   private disposed = false
-  private reading = false
   /** The plaintext that is delivered now must be copied. */
   private lent = false
   private paused = false
@@ -104,41 +107,49 @@ export class ConnectionPath implements MuxedLink {
   private patientUntil = 0
 
   constructor (options: ConnectionPathOptions) {
-    const { link, session } = options
-    this.link = link
-    this.session = session
-    this.options = options
-    const fail = (code: ErrorCode, text: string): void => {
-      this.fault ??= { code, text, initiator: errorTable[code].initiator }
-    }
-    const send = (bytes: Uint8Array, sole?: boolean): void => { if (!link.write(bytes, sole)) this.full = true }
-    this.sessionOut = {
-      write: send,
-      lend: bytes => { send(copied(bytes)) },
-      deliver: bytes => { this.muxer.feed(this.lent ? copied(bytes) : bytes, this.now, this.muxerOut) },
-      emit: () => {},
-      fail
-    }
-    this.muxerOut = {
-      write: bytes => { session.send(bytes, this.sessionOut) },
-      lend: bytes => { session.send(session.lends ? copied(bytes) : bytes, this.sessionOut) },
-      emit: event => { this.tell(event) },
-      fail
-    }
+    this.link = options.link
+    this.session = options.session
+    this.limits = options.limits
+    this.start = options
+    this.muxerOut = new MuxerOut(this)
+  }
+
+  // ---------------------------------------------------------------- the sink of the session
+
+  write (bytes: Uint8Array, sole?: boolean): void {
+    if (!this.link.write(bytes, sole)) this.full = true
+  }
+
+  lend (bytes: Uint8Array): void {
+    this.write(copied(bytes))
+  }
+
+  deliver (plaintext: Uint8Array): void {
+    this.muxer.feed(this.lent ? copied(plaintext) : plaintext, this.now, this.muxerOut)
+  }
+
+  emit (): void {
+    // A session has no news.
+  }
+
+  fail (code: ErrorCode, text: string): void {
+    this.fault ??= { code, text, initiator: errorTable[code].initiator }
   }
 
   // ---------------------------------------------------------------- the owner
 
   attach (owner: MuxedLinkOwner, listener: MuxedLinkListener): void {
-    if (this.phase !== WAITING) throw new Error('attach: it has an owner already, or is over')
+    const { start } = this
+    if (this.phase !== WAITING || start === null) throw new Error('attach: it has an owner already, or is over')
     this.phase = OPEN
     this.owner = owner
     this.listener = listener
-    this.muxer = this.options.muxer.create({
-      client: this.options.client,
-      host: { settle: owner.settle, error: reset => this.errorOf(reset) },
-      wake: () => { if (!this.busy) this.later() },
-      budget: windowBudget(owner, this.options.limits.windowGrowthBytes),
+    this.settle = owner.settle
+    this.muxer = start.muxer.create({
+      client: start.client,
+      host: this,
+      wake: this.wake,
+      budget: new WindowBudget(owner, this.limits.windowGrowthBytes),
       now: owner.now()
     })
     this.later()
@@ -208,6 +219,11 @@ export class ConnectionPath implements MuxedLink {
     this.owner.defer(this.deferredTurn)
   }
 
+  /** These three alone are functions of each path's own: they are held, and called as nobody's. */
+  private readonly wake = (): void => {
+    if (!this.busy) this.later()
+  }
+
   private readonly deferredTurn = (): void => {
     this.deferred = false
     this.turn()
@@ -215,12 +231,12 @@ export class ConnectionPath implements MuxedLink {
 
   private turn (): void {
     if (this.phase === OVER) return
-    if (!this.reading) this.begin()
+    if (this.start !== null) this.begin(this.start.leftOver)
     if (!this.live) return
     this.now = this.owner.now()
     this.busy = true
     try {
-      this.write()
+      this.writeOut()
     } finally {
       this.busy = false
     }
@@ -228,29 +244,52 @@ export class ConnectionPath implements MuxedLink {
   }
 
   /** Listens to the link, and takes what has come before. */
-  private begin (): void {
-    const { link, options: { leftOver }, owner } = this
-    this.reading = true
-    link.attach({ onData: owner.io(this.read), onEnd: owner.io(this.remoteEnded), onDrain: owner.io(this.drained), onClose: owner.io(this.closed) })
+  private begin (leftOver: LeftOver): void {
+    const { link, owner } = this
+    this.start = null
+    link.attach(this)
     link.resume()
     this.now = owner.now()
     this.busy = true
     try {
       for (const bytes of leftOver.opened) if (this.live) this.muxer.feed(bytes, this.now, this.muxerOut)
-      for (const bytes of leftOver.sealed) if (this.live) this.session.feed(bytes, this.now, this.sessionOut)
+      for (const bytes of leftOver.sealed) if (this.live) this.session.feed(bytes, this.now, this)
     } finally {
       this.busy = false
     }
   }
 
-  private readonly read = (bytes: Uint8Array): void => {
+  // ---------------------------------------------------------------- the link (LinkListener)
+
+  onData (bytes: Uint8Array): void {
+    this.owner.enter(ConnectionPath.#read, this, bytes)
+  }
+
+  onEnd (): void {
+    this.owner.enter(ConnectionPath.#remoteEnded, this, undefined)
+  }
+
+  onDrain (): void {
+    this.owner.enter(ConnectionPath.#drained, this, undefined)
+  }
+
+  onClose (reason: LinkCloseReason, error?: Error): void {
+    this.owner.enter(ConnectionPath.#closed, this, { reason, error })
+  }
+
+  static readonly #read = (path: ConnectionPath, bytes: Uint8Array): void => { path.read(bytes) }
+  static readonly #remoteEnded = (path: ConnectionPath): void => { path.remoteEnded() }
+  static readonly #drained = (path: ConnectionPath): void => { path.drained() }
+  static readonly #closed = (path: ConnectionPath, { reason, error }: { readonly reason: LinkCloseReason, readonly error: Error | undefined }): void => { path.closed(reason, error) }
+
+  private read (bytes: Uint8Array): void {
     if (!this.live) return
     this.now = this.owner.now()
     this.busy = true
     try {
       this.lent = this.link.lends && this.session.lends
-      this.session.feed(bytes, this.now, this.sessionOut)
-      this.write()
+      this.session.feed(bytes, this.now, this)
+      this.writeOut()
     } finally {
       this.busy = false
     }
@@ -259,7 +298,7 @@ export class ConnectionPath implements MuxedLink {
     this.owner.account.chargeCpu(this.owner.now() - this.now)
   }
 
-  private readonly drained = (): void => {
+  private drained (): void {
     this.full = false
     this.turn()
   }
@@ -273,18 +312,18 @@ export class ConnectionPath implements MuxedLink {
     this.busy = true
     try {
       this.muxer.expire(this.now, this.muxerOut)
-      this.write()
+      this.writeOut()
     } finally {
       this.busy = false
     }
     this.after()
   }
 
-  private write (): void {
+  private writeOut (): void {
     const { muxer, muxerOut, session } = this
     this.more = true
     while (this.more && !this.full && this.fault === null) this.more = muxer.flush(this.now, muxerOut, roomBytes)
-    session.flush(this.sessionOut)
+    session.flush(this)
   }
 
   /** What follows from a turn. */
@@ -309,7 +348,7 @@ export class ConnectionPath implements MuxedLink {
   }
 
   private relieve (): void {
-    const { link, muxer, options: { limits: { unreadBytes } } } = this
+    const { link, muxer, limits: { unreadBytes } } = this
     if (!this.paused && muxer.bufferedBytes > unreadBytes) {
       this.paused = true
       link.pause()
@@ -331,7 +370,8 @@ export class ConnectionPath implements MuxedLink {
     this.alarm = this.owner.alarm(Math.max(0, at - this.now), this.expire)
   }
 
-  private tell (event: MuxerEvent): void {
+  /** A core has news. */
+  tell (event: MuxerEvent): void {
     const { listener } = this
     if (this.disposed) return
     switch (event.type) {
@@ -367,7 +407,7 @@ export class ConnectionPath implements MuxedLink {
     this.report(verdict)
   }
 
-  private readonly remoteEnded = (): void => {
+  private remoteEnded (): void {
     if (!this.live) return
     const { inboundStreams, outboundStreams } = this.muxer
     if (this.phase === DRAINING && inboundStreams + outboundStreams === 0) this.end(closedBy('local'))
@@ -376,7 +416,7 @@ export class ConnectionPath implements MuxedLink {
     else this.end({ code: 'connection/reset', text: 'the link ended while streams were open', initiator: 'remote' })
   }
 
-  private readonly closed = (reason: LinkCloseReason, error?: Error): void => {
+  private closed (reason: LinkCloseReason, error?: Error): void {
     if (this.phase === OVER) return
     const text = error?.message ?? ''
     const verdict: Verdict = reason === 'timed-out'
@@ -390,7 +430,7 @@ export class ConnectionPath implements MuxedLink {
 
   /** Ends our side of the link. The other is given a little time to do the same, so that our last word is not lost. */
   private end (verdict: Verdict): void {
-    const { link, owner, options: { limits: { lingerMs } } } = this
+    const { link, owner, limits: { lingerMs } } = this
     this.release(ENDING, verdict)
     // Who hears of the end of a stream may have disposed us.
     if (this.phase !== ENDING) return
@@ -425,7 +465,7 @@ export class ConnectionPath implements MuxedLink {
   }
 
   /** What a reader or writer of a stream gets that ended early. */
-  private errorOf ({ code, initiator, wireCode }: StreamReset): NetworkError {
+  error ({ code, initiator, wireCode }: StreamReset): NetworkError {
     const why = code === 'stream/connection-closed' ? this.cause(initiator) : undefined
     return new NetworkError(isErrorCode(code) ? code : 'stream/reset', {
       initiator,

@@ -16,6 +16,9 @@ export interface UpgradeOptions {
   readonly limits?: Partial<PathLimits>
 }
 
+/** With one set of limits for all connections. */
+export type CompleteUpgradeOptions = UpgradeOptions & { readonly limits: PathLimits }
+
 /** Bounds of the path of one connection. */
 export interface PathLimits {
   /** Bytes that have arrived and were not read, in all streams; beyond it the link is paused until half of them are read. */
@@ -37,7 +40,8 @@ export const pathDefaults: PathLimits = {
 }
 
 /** @throws TypeError or RangeError, naming the option */
-export function checkUpgradeOptions ({ limits = {}, muxers, securities }: UpgradeOptions): void {
+export function completeUpgradeOptions (options: UpgradeOptions): CompleteUpgradeOptions {
+  const { limits = {}, muxers, securities } = options
   for (const [name, list] of [['securities', securities], ['muxers', muxers]] as const) {
     if (list.length === 0) throw new RangeError(`upgrade: option '${name}' must hold at least one`)
     const protocols = list.map(({ protocol }) => protocol)
@@ -47,4 +51,5 @@ export function checkUpgradeOptions ({ limits = {}, muxers, securities }: Upgrad
     if (!Object.hasOwn(pathDefaults, name)) throw new TypeError(`upgrade: unknown limit '${name}'; known are ${Object.keys(pathDefaults).join(', ')}`)
     if (!(typeof value === 'number' && value >= 0)) throw new RangeError(`upgrade: limit '${name}' must be a number, zero or more; got ${String(value)}`)
   }
+  return { ...options, limits: { ...pathDefaults, ...limits } }
 }

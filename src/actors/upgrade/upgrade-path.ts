@@ -23,7 +23,7 @@ import type { HandshakeEvent, Secured, SecureSession, SecurityOptions, WrapSecur
 import { bareSession } from './bare-session.js'
 import { ConnectionPath, type LeftOver } from './connection-path.js'
 import { copied } from './copied.js'
-import { pathDefaults, type UpgradeOptions } from './upgrade-options.js'
+import type { CompleteUpgradeOptions } from './upgrade-options.js'
 
 /** Hears how each phase went. Called in the stack of the link, or of the call that began the phase. */
 export interface UpgradeListener {
@@ -42,7 +42,7 @@ interface Stage {
 
 export class UpgradePath implements Disposable {
   private readonly owner: Pick<MuxedLinkOwner, 'io' | 'now' | 'path'>
-  private readonly options: UpgradeOptions
+  private readonly options: CompleteUpgradeOptions
   private readonly input: UpgradeInput
   private readonly listener: UpgradeListener
   private link: Link
@@ -66,7 +66,7 @@ export class UpgradePath implements Disposable {
   private lent = false
   private over = false
 
-  constructor (owner: Pick<MuxedLinkOwner, 'io' | 'now' | 'path'>, options: UpgradeOptions, input: UpgradeInput, listener: UpgradeListener) {
+  constructor (owner: Pick<MuxedLinkOwner, 'io' | 'now' | 'path'>, options: CompleteUpgradeOptions, input: UpgradeInput, listener: UpgradeListener) {
     this.owner = owner
     this.options = options
     this.input = input
@@ -133,7 +133,7 @@ export class UpgradePath implements Disposable {
       muxer: speaking(muxers, muxer),
       client: input.initiator,
       leftOver: this.leftOver(),
-      limits: { ...pathDefaults, ...limits }
+      limits
     })
     return { path, link, secured: known }
   }
@@ -230,7 +230,8 @@ export class UpgradePath implements Disposable {
         } else if (event.type === 'multistream.selected') {
           if (event.confirmed) this.phaseDone()
           else this.proposing = true
-          this.listener.onSelected(purpose, event.protocol)
+          // Our own text of it: that which has come would be kept by the connection.
+          this.listener.onSelected(purpose, protocols.find(own => own === event.protocol) ?? event.protocol)
         }
       }
     }

@@ -12,7 +12,7 @@ import type { ActorContext } from '../../runtime/context.js'
 import type { Link } from '../contract/link.js'
 import type { WrapSecurity } from '../contract/security.js'
 import { upgradeEffects, upgradeMachine } from './upgrade.machine.js'
-import { checkUpgradeOptions, type UpgradeOptions } from './upgrade-options.js'
+import { completeUpgradeOptions, type UpgradeOptions } from './upgrade-options.js'
 import { UpgradePath, type UpgradeListener } from './upgrade-path.js'
 
 type Actor = ActorContext<UpgradeMessage>
@@ -23,8 +23,8 @@ type Wrapped = Awaited<ReturnType<WrapSecurity['secure']>>
  *
  * @throws TypeError or RangeError for a wrong option
  */
-export function upgrade (options: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
-  checkUpgradeOptions(options)
+export function upgrade (given: UpgradeOptions): Behavior<UpgradeMessage, UpgradeInput> {
+  const options = completeUpgradeOptions(given)
   const paths = new WeakMap<Actor, UpgradePath>()
   const pathOf = (actor: Actor): UpgradePath => {
     const path = paths.get(actor)

@@ -1,7 +1,7 @@
 import type { CryptoProvider, KeyType, PrivateKeyMaterial, PublicKeyMaterial, SigningKey, VerifyingKey } from '../../runtime/crypto/provider.js'
 import { DecodeFailure } from '../wire/failure.js'
 import { decodePrivateKey, decodePublicKey, encodeKey } from '../wire/keys.js'
-import { sameBytes } from './bytes.js'
+import { pack, unpack, type Packed } from './bytes.js'
 import type { PrivateForm } from './key-forms.js'
 import { pkcs8, privateData, publicData, publicSpki, readPkcs1, readPkcs8, readPrivateData, readPublicData, readPublicSpki, readSec1 } from './key-forms.js'
 import { decodePem, encodePem } from './pem.js'
@@ -14,14 +14,12 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 /** What an identity key verifies with. Immutable; equal keys have equal bytes. */
 export class PublicKey {
   readonly type: KeyType
-  readonly #material: PublicKeyMaterial
-  #protobuf: Uint8Array | undefined
-  /** The key as a provider wants it, for the provider that asked last. */
-  #verifying: { readonly crypto: CryptoProvider, readonly key: VerifyingKey | undefined } | undefined
+  /** As `toRaw` gives it. */
+  readonly #raw: Packed
 
   private constructor (material: PublicKeyMaterial) {
     this.type = material.type
-    this.#material = material
+    this.#raw = pack(publicData(material))
   }
 
   /** A `PublicKey` message, from anywhere. That its point lies on the curve shows when it verifies something. */
@@ -56,13 +54,12 @@ export class PublicKey {
 
   /** The `PublicKey` message, in its one deterministic form: what peer ids are made of. */
   toProtobuf (): Uint8Array {
-    this.#protobuf ??= encodeKey({ type: this.type, data: publicData(this.#material) })
-    return new Uint8Array(this.#protobuf)
+    return encodeKey({ type: this.type, data: this.toRaw() })
   }
 
   /** As `fromRaw` reads it. */
   toRaw (): Uint8Array {
-    return new Uint8Array(publicData(this.#material))
+    return unpack(this.#raw)
   }
 
   toPem (): string {
@@ -71,12 +68,32 @@ export class PublicKey {
 
   /** False for a signature that does not fit, and for a key that is no point of its curve. */
   verify (crypto: CryptoProvider, message: Uint8Array, signature: Uint8Array): boolean {
-    if (this.#verifying?.crypto !== crypto) this.#verifying = { crypto, key: crypto.importPublicKey(this.#material) }
-    return this.#verifying.key?.verify(message, signature) ?? false
+    return this.#verifyingKey(crypto)?.verify(message, signature) ?? false
   }
 
   equals (other: PublicKey): boolean {
-    return this.type === other.type && sameBytes(publicData(this.#material), publicData(other.#material))
+    return this.type === other.type && this.#raw === other.#raw
+  }
+
+  get #material (): PublicKeyMaterial {
+    const material = readPublicData(this.type, this.toRaw())
+    if (material === undefined) throw new Error(`a public key of type ${this.type} cannot read itself`)
+    return material
+  }
+
+  #verifyingKey (crypto: CryptoProvider): VerifyingKey | undefined {
+    let keys = imported.get(crypto)
+    if (keys === undefined) {
+      keys = new Map()
+      imported.set(crypto, keys)
+    }
+    const name = `${this.type} ${this.#raw}`
+    if (keys.has(name)) return keys.get(name)
+    const key = crypto.importPublicKey(this.#material)
+    const [oldest] = keys.keys()
+    if (keys.size >= mostImported && oldest !== undefined) keys.delete(oldest)
+    keys.set(name, key)
+    return key
   }
 
   toJSON (): { readonly type: KeyType, readonly publicKey: string } {
@@ -87,6 +104,13 @@ export class PublicKey {
     return `PublicKey(${this.type} ${hex(this.toProtobuf().subarray(-8))})`
   }
 }
+
+/**
+ * The keys that verified something last, as their provider wants them: a kilobyte each outside of the heap, too much for every
+ * peer that we know. The handshake with a peer and its signed record, which need the same one, are close together.
+ */
+const imported = new WeakMap<CryptoProvider, Map<string, VerifyingKey | undefined>>()
+const mostImported = 64
 
 /**
  * A node's identity. It prints and serialises as its type only; the private bytes leave through `toProtobuf`, `toRaw` and

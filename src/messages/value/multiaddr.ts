@@ -1,6 +1,6 @@
 import { DecodeFailure } from '../wire/failure.js'
 import { readVarint, varintIncomplete, varintLength, writeVarint } from '../wire/varint.js'
-import { concat, sameBytes } from './bytes.js'
+import { concat } from './bytes.js'
 import type { AddressProtocol } from './multiaddr-protocols.js'
 import { protocolByCode, protocolByName } from './multiaddr-protocols.js'
 import { PeerId } from './peer-id.js'
@@ -30,16 +30,17 @@ export interface AddressEndpoint {
  * addresses have equal bytes and equal texts, whatever they were made of.
  *
  * An address with a protocol that we do not know cannot be read at all: how long its value is, nobody could tell.
+ *
+ * It holds its text and nothing else, some 50 bytes; the steps, with a buffer each, would take a kilobyte. They are read from the
+ * text when they are asked for.
  */
 export class Multiaddr {
-  readonly #components: readonly Component[]
-  readonly #bytes: Uint8Array
-  #text: string | undefined
-  #peerId: PeerId | undefined | null = null
+  readonly #text: string
 
-  private constructor (components: readonly Component[], bytes: Uint8Array) {
-    this.#components = components
-    this.#bytes = bytes
+  /** Of steps that were checked. */
+  private constructor (components: readonly Component[]) {
+    this.#text = components.map((component, i) => printComponent(component, i === components.length - 1)).join('')
+    remember(this, components)
   }
 
   /** The binary form, from anywhere. Copies. */
@@ -54,7 +55,7 @@ export class Multiaddr {
       if (components.push(component) > maxComponents) return new DecodeFailure('too-many', what, offset)
       offset += component.length
     }
-    return new Multiaddr(components, own)
+    return new Multiaddr(components)
   }
 
   /**
@@ -63,16 +64,7 @@ export class Multiaddr {
    */
   static parse (text: string): Multiaddr {
     if (typeof text !== 'string' || text.length > maxMultiaddrLetters) throw refusal(text, 'it must be a text of at most 4,096 letters')
-    const [empty, ...words] = text.split('/')
-    if (empty !== '' || words.length === 0) throw refusal(text, "it must begin with '/'")
-    const components: Component[] = []
-    while (words.length > 0) {
-      const name = words.shift() ?? ''
-      const protocol = protocolByName.get(name)
-      if (protocol === undefined) throw refusal(text, name === '' ? 'a step is empty' : `no protocol is called ${JSON.stringify(name)}`)
-      components.push(parseComponent(text, protocol, words))
-    }
-    return Multiaddr.#of(text, components)
+    return Multiaddr.#of(text, parseComponents(text))
   }
 
   /** The addresses of a list from elsewhere that we can read, at most `most`; the others are left out. */
@@ -87,52 +79,56 @@ export class Multiaddr {
   }
 
   static #of (text: string, components: readonly Component[]): Multiaddr {
-    const bytes = concat(components.map(component => component.toBytes()))
-    if (bytes.length > maxMultiaddrBytes || components.length > maxComponents) throw refusal(text, `it takes more than ${maxMultiaddrBytes} bytes or has more than ${maxComponents} steps`)
-    return new Multiaddr(components, bytes)
+    const bytes = components.reduce((sum, { length }) => sum + length, 0)
+    if (bytes > maxMultiaddrBytes || components.length > maxComponents) throw refusal(text, `it takes more than ${maxMultiaddrBytes} bytes or has more than ${maxComponents} steps`)
+    return new Multiaddr(components)
   }
 
-  /** The binary form. Must not be changed. */
+  /** The binary form, made anew. */
   get bytes (): Uint8Array {
-    return this.#bytes
+    return concat(this.#components.map(component => component.toBytes()))
   }
 
   get components (): readonly AddressComponent[] {
     return this.#components
   }
 
+  get #components (): readonly Component[] {
+    if (lastRead.address !== this) remember(this, parseComponents(this.#text))
+    return lastRead.components
+  }
+
   has (name: string): boolean {
-    return this.#components.some(component => component.name === name)
+    return this.#mayHave(name) && this.#components.some(component => component.name === name)
   }
 
   /** The value of the first step of this name; empty for protocols without a value; undefined when there is none. */
   value (name: string): string | undefined {
-    return this.#components.find(component => component.name === name)?.value
+    return this.#mayHave(name) ? this.#components.find(component => component.name === name)?.value : undefined
   }
 
   /** Whom the address leads to; undefined when it does not say, and for a relay's own id in front of `/p2p-circuit`. */
   get peerId (): PeerId | undefined {
-    if (this.#peerId === null) {
-      const last = this.#components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
-      const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
-      this.#peerId = id instanceof PeerId ? id : undefined
-    }
-    return this.#peerId
+    if (!this.#mayHave('p2p')) return undefined
+    const last = this.#components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
+    const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
+    return id instanceof PeerId ? id : undefined
   }
 
   /** What a socket needs, for addresses that begin with a host and a port; the others have none. */
   get endpoint (): AddressEndpoint | undefined {
-    const rest = this.#components[0]?.name === 'ip6zone' ? this.#components.slice(1) : this.#components
+    const components = this.#components
+    const rest = components[0]?.name === 'ip6zone' ? components.slice(1) : components
     const [host, transport] = rest
     if (host === undefined || transport === undefined || !isHost(host.name) || !isTransport(transport.name)) return undefined
-    const zone = rest === this.#components ? '' : `%${this.value('ip6zone') ?? ''}`
+    const zone = rest === components ? '' : `%${components[0]?.value ?? ''}`
     return { kind: host.name, host: host.value + zone, transport: transport.name, port: Number(transport.value) }
   }
 
   /** This address, and behind it that one. */
   encapsulate (inner: Multiaddr | string): Multiaddr {
     const address = typeof inner === 'string' ? Multiaddr.parse(inner) : inner
-    return Multiaddr.#of(`${this.toString()}${address.toString()}`, [...this.#components, ...address.#components])
+    return Multiaddr.#of(`${this.#text}${address.#text}`, [...this.#components, ...address.#components])
   }
 
   /** What is in front of the last step of this name, and what is behind it. Undefined when there is no such step. */
@@ -151,30 +147,42 @@ export class Multiaddr {
 
   /** Without the peer's id at its end. Undefined when nothing would be left. */
   withoutPeer (): Multiaddr | undefined {
-    return this.#components[this.#components.length - 1]?.name === 'p2p' ? this.#slice(0, -1) : this
+    return this.#mayHave('p2p') && this.#components.at(-1)?.name === 'p2p' ? this.#slice(0, -1) : this
   }
 
   equals (other: Multiaddr): boolean {
-    return sameBytes(this.#bytes, other.#bytes)
+    return this.#text === other.#text
   }
 
   toString (): string {
-    this.#text ??= this.#components.map((component, i) => printComponent(component, i === this.#components.length - 1)).join('')
     return this.#text
   }
 
   toJSON (): string {
-    return this.toString()
+    return this.#text
   }
 
   [Symbol.for('nodejs.util.inspect.custom')] (): string {
-    return `Multiaddr(${this.toString()})`
+    return `Multiaddr(${this.#text})`
+  }
+
+  /** A look at the text: no step of this name where it is not in there. */
+  #mayHave (name: string): boolean {
+    return this.#text.includes(`/${name}`)
   }
 
   #slice (start: number, end?: number): Multiaddr | undefined {
     const components = this.#components.slice(start, end)
-    return components.length === 0 ? undefined : Multiaddr.#of(this.toString(), components)
+    return components.length === 0 ? undefined : Multiaddr.#of(this.#text, components)
   }
+}
+
+/** The steps of one address: who is asked for them is mostly asked several times in a row. */
+const lastRead: { address: Multiaddr | undefined, components: readonly Component[] } = { address: undefined, components: [] }
+
+function remember (address: Multiaddr, components: readonly Component[]): void {
+  lastRead.address = address
+  lastRead.components = components
 }
 
 /** The longest that is in use, a WebTransport address over a relay with four certificate hashes, has 300. */
@@ -244,6 +252,19 @@ function readComponent (bytes: Uint8Array, start: number): Component | DecodeFai
   if (size > bytes.length - offset) return fail('truncated', offset)
   const value = bytes.subarray(offset, offset + size)
   return protocol.valid(value) ? new Component(protocol, value) : fail('bad-value', offset)
+}
+
+function parseComponents (text: string): readonly Component[] {
+  const [empty, ...words] = text.split('/')
+  if (empty !== '' || words.length === 0) throw refusal(text, "it must begin with '/'")
+  const components: Component[] = []
+  while (words.length > 0) {
+    const name = words.shift() ?? ''
+    const protocol = protocolByName.get(name)
+    if (protocol === undefined) throw refusal(text, name === '' ? 'a step is empty' : `no protocol is called ${JSON.stringify(name)}`)
+    components.push(parseComponent(text, protocol, words))
+  }
+  return components
 }
 
 /** Takes the value's words. */

@@ -13,6 +13,7 @@ import { base36, base36upper } from 'multiformats/bases/base36'
 import { base58btc, base58flickr } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64'
 import { base8 } from 'multiformats/bases/base8'
+import { flat } from '../../runtime/flat.js'
 
 export type BaseName =
   | 'base2' | 'base8' | 'base10' | 'base16' | 'base16upper'
@@ -57,11 +58,6 @@ export function decodeMultibase (text: string): Uint8Array | undefined {
 /** Base 58 without its letter, as peer ids are written. */
 export function encodeBase58 (bytes: Uint8Array): string {
   return flat(base58btc.baseEncode(bytes))
-}
-
-/** V8 keeps a text that grew letter by letter as a tree, 32 bytes a letter, until somebody looks into it: 1.3 KiB a peer id. */
-function flat (text: string): string {
-  return text.charCodeAt(0) >= 0 ? text : ''
 }
 
 export function decodeBase58 (text: string): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import { DecodeFailure } from '../wire/failure.js'
 import { readVarint, varintLength } from '../wire/varint.js'
-import { concat, sameBytes } from './bytes.js'
+import { concat, pack, sameBytes, unpack, type Packed } from './bytes.js'
 import { PublicKey } from './keys.js'
 import type { BaseName } from './multibase.js'
 import { decodeBase58, decodeMultibase, encodeBase58, encodeMultibase } from './multibase.js'
@@ -14,18 +14,17 @@ import { decodeBase58, decodeMultibase, encodeBase58, encodeMultibase } from './
  * Immutable; equal peers have equal texts, so the text is the key of a map.
  */
 export class PeerId {
-  readonly #bytes: Uint8Array
+  readonly #multihash: Packed
   #text: string | undefined
-  #publicKey: PublicKey | undefined | null = null
 
   private constructor (multihash: Uint8Array) {
-    this.#bytes = multihash
+    this.#multihash = pack(multihash)
   }
 
   /** The binary form, that of the wire: the bare multihash. Copies. */
   static decode (bytes: Uint8Array): PeerId | DecodeFailure {
     const fault = faultOf(bytes)
-    return fault === undefined ? new PeerId(new Uint8Array(bytes)) : new DecodeFailure(fault, 'peer id')
+    return fault === undefined ? new PeerId(bytes) : new DecodeFailure(fault, 'peer id')
   }
 
   /**
@@ -47,15 +46,14 @@ export class PeerId {
       : new PeerId(concat([Uint8Array.of(sha256Code, sha256Bytes), crypto.sha256(bytes)]))
   }
 
-  /** The multihash. Must not be changed. */
+  /** The multihash, made anew. */
   get bytes (): Uint8Array {
-    return this.#bytes
+    return unpack(this.#multihash)
   }
 
   /** The key, where the id holds it; undefined for hashed ones, and for ids that hold something else (random ones do). */
   get publicKey (): PublicKey | undefined {
-    if (this.#publicKey === null) this.#publicKey = inlinedKey(this.#bytes)
-    return this.#publicKey
+    return inlinedKey(this.bytes)
   }
 
   /** Whether this key's id is this one. */
@@ -64,18 +62,18 @@ export class PeerId {
   }
 
   equals (other: PeerId): boolean {
-    return sameBytes(this.#bytes, other.#bytes)
+    return this.#multihash === other.#multihash
   }
 
   /** Base 58. */
   toString (): string {
-    this.#text ??= encodeBase58(this.#bytes)
+    this.#text ??= encodeBase58(this.bytes)
     return this.#text
   }
 
   /** As a CIDv1. @param base default base32 (`bafz…`, for subdomains); base36 (`k51…`) is that of IPNS names */
   toCid (base: BaseName = 'base32'): string {
-    return encodeMultibase(base, concat([Uint8Array.of(cidVersion, libp2pKeyCodec), this.#bytes]))
+    return encodeMultibase(base, concat([Uint8Array.of(cidVersion, libp2pKeyCodec), this.bytes]))
   }
 
   toJSON (): string {

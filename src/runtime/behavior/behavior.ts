@@ -1,4 +1,5 @@
 import type { ActorContext } from '../context.js'
+import type { Down } from '../exit.js'
 import type { Message } from '../message.js'
 import type { Supervision } from '../supervision.js'
 import type { HandlerTable, Out } from './out.js'
@@ -30,6 +31,11 @@ export interface BehaviorOptions<M extends Message = Message> {
   readonly crashGraceMs?: number
   /** Makes the actor a supervisor of its children. Without it all children are temporary. */
   readonly supervision?: Supervision
+  /**
+   * Tells the actor of the end of each of its children, as a watch of each would: for behaviours of which there are ten thousand,
+   * since nothing is held for it.
+   */
+  readonly childDown?: (down: Down) => M
   /** Hears what the behaviour emits. */
   readonly emitted?: (actor: ActorContext<M>, event: Message) => void
 }
@@ -53,3 +59,7 @@ export interface Behavior<M extends Message = Message, I = void, S = unknown> {
   /** What inspection shows of a state: a machine's state value, a reducer's whole state. */
   describe (state: S): unknown
 }
+
+export const defaultMailboxCapacity = 1024
+export const defaultStopGraceMs = 5000
+export const defaultCrashGraceMs = 100

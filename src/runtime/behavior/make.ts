@@ -19,6 +19,7 @@ const optionNames = Object.keys({
   stopGraceMs: true,
   crashGraceMs: true,
   supervision: true,
+  childDown: true,
   emitted: true
 } satisfies Record<keyof BehaviorOptions, true>)
 
@@ -60,11 +61,12 @@ export function checkName (name: unknown): void {
  */
 export function checkBehaviorOptions (where: string, options: object, own: readonly string[] = []): void {
   checkOptions(where, options, [...own, ...optionNames])
-  const { mailboxCapacity, overflow, stopMessage, stopGraceMs, crashGraceMs, supervision, emitted } = options as BehaviorOptions
+  const { mailboxCapacity, overflow, stopMessage, stopGraceMs, crashGraceMs, supervision, childDown, emitted } = options as BehaviorOptions
   checkNumber(where, 'mailboxCapacity', mailboxCapacity, 1)
   checkNumber(where, 'stopGraceMs', stopGraceMs)
   checkNumber(where, 'crashGraceMs', crashGraceMs)
   checkFunction(where, 'stopMessage', stopMessage)
+  checkFunction(where, 'childDown', childDown)
   checkFunction(where, 'emitted', emitted)
   if (supervision !== undefined) {
     if (typeof supervision !== 'object' || supervision === null) throw new TypeError(`${where}: option 'supervision' must be an object`)

@@ -24,6 +24,16 @@ export class ByteQueue {
   private tailStart = 0
   private tailEnd = 0
 
+  /** An empty one, that another has used before where there is one. */
+  static take (): ByteQueue {
+    return spare.pop() ?? new ByteQueue()
+  }
+
+  /** Gives back an empty one, so that a stream at rest has none: with their lists two of them take 224 bytes. */
+  static give (queue: ByteQueue): void {
+    if (spare.length < mostSpare) spare.push(queue)
+  }
+
   /** Appends a view, which belongs to the queue from now on. */
   push (bytes: Uint8Array): void {
     if (bytes.length === 0) return
@@ -99,25 +109,37 @@ export class ByteQueue {
     this.tailStart += size
     this.length -= size
     if (this.tailStart === tailEnd) this.slab = null
-    return slab!.subarray(tailStart, tailStart + size)
+    return part(slab!, tailStart, tailStart + size)
   }
 
   private closeTail (): void {
-    this.views.push(this.slab!.subarray(this.tailStart, this.tailEnd))
+    this.views.push(part(this.slab!, this.tailStart, this.tailEnd))
     this.tailStart = this.tailEnd
   }
 
   /** Twice as large each time while the queue is not read, so that neither the many small nor the few pay. */
   private newSlab (atLeast: number): void {
     if (this.tailEnd > this.tailStart) this.closeTail()
-    const last = this.slab === null ? firstSlab : this.slab.length * 2
+    // Mostly all that comes before it is read: then the slab itself is what is read, and no view.
+    const last = this.slab === null ? atLeast : Math.max(this.slab.length * 2, secondSlab)
     this.slab = new Uint8Array(Math.max(atLeast, Math.min(last, largestSlab)))
     this.tailStart = 0
     this.tailEnd = 0
   }
 }
 
+const spare: ByteQueue[] = []
+const mostSpare = 64
+
 /** Pieces below this are copied together: the copy is cheaper than the view. */
 const smallBytes = 512
-const firstSlab = 512
+const secondSlab = 512
 const largestSlab = 64 * 1024
+
+/** A view of a small buffer would move that out of the heap, which costs 150 bytes and more time than a copy. */
+function part (slab: Uint8Array, start: number, end: number): Uint8Array {
+  if (start === 0 && end === slab.length) return slab
+  return end - start <= smallPart ? slab.slice(start, end) : slab.subarray(start, end)
+}
+
+const smallPart = 64

@@ -55,7 +55,10 @@ export class Cursor {
         this.at = at + length
         return at === 0 && bytes.length === length ? bytes : bytes.subarray(at, at + length)
       }
-      if (bytes.length === at) return undefined
+      if (bytes.length === at) {
+        this.usedUp()
+        return undefined
+      }
       this.joint = this.pool !== null && length <= this.pool.size && length > smallPiece ? this.pool.take() : new Uint8Array(length)
     }
     const joint = this.joint!
@@ -65,10 +68,17 @@ export class Cursor {
     this.at = at + have
     if (have < missing) {
       this.filled += have
+      this.usedUp()
       return undefined
     }
     this.filled = 0
     return joint.length === length ? joint : joint.subarray(0, length)
+  }
+
+  /** Nothing of the arrival is held while the next is waited for. */
+  private usedUp (): void {
+    this.bytes = nothing
+    this.at = 0
   }
 
   /** Whether the piece taken last was joined, and so lives in memory that is used again. */

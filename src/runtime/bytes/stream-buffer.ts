@@ -102,7 +102,7 @@ export class StreamBuffer implements ByteStream {
     if ((this.flags & CLOSING) !== 0) return rejected(this.carrier.host.error(writeAfterClose))
     const { carrier } = this
     if (bytes.length > 0) {
-      const outgoing = this.outgoing ??= new ByteQueue()
+      const outgoing = this.outgoing ??= ByteQueue.take()
       outgoing.push(bytes)
       carrier.wanted(bytes.length)
     }
@@ -124,6 +124,7 @@ export class StreamBuffer implements ByteStream {
     if (this.endedBy !== null || (this.flags & DISCARDING) !== 0) return
     this.flags |= DISCARDING
     const dropped = this.incoming === null ? 0 : this.incoming.clear()
+    this.incoming = null
     if (dropped > 0) this.carrier.consumed(dropped)
     this.settleReader(null)
   }
@@ -146,7 +147,13 @@ export class StreamBuffer implements ByteStream {
 
   /** The next piece now, or undefined when there is none: `read` for those who do not wait. */
   take (max = Infinity): Uint8Array | undefined {
-    const bytes = this.incoming?.shift(max)
+    const { incoming } = this
+    if (incoming === null) return undefined
+    const bytes = incoming.shift(max)
+    if (incoming.length === 0) {
+      this.incoming = null
+      ByteQueue.give(incoming)
+    }
     if (bytes !== undefined) this.carrier.consumed(bytes.length)
     return bytes
   }
@@ -224,7 +231,7 @@ export class StreamBuffer implements ByteStream {
     this.reader = this.room = this.flushed = null
     if (reader !== null || room !== null || flushed !== null) {
       const error = this.carrier.host.error(reset)
-      if (reader !== null) this.settle(() => { reader.reject(error) })
+      if (reader !== null) this.settle(() => { reader.resolve(rejected(error)) })
       if (room !== null) this.settle(() => { refuse(room, error) })
       if (flushed !== null) this.settle(() => { refuse(flushed, error) })
     }
@@ -234,7 +241,14 @@ export class StreamBuffer implements ByteStream {
 
   /** The next bytes to send, at most `max` of them; undefined when there is none. */
   next (max: number): Uint8Array | undefined {
-    return this.outgoing?.shift(max)
+    const { outgoing } = this
+    if (outgoing === null) return undefined
+    const bytes = outgoing.shift(max)
+    if (outgoing.length === 0) {
+      this.outgoing = null
+      ByteQueue.give(outgoing)
+    }
+    return bytes
   }
 
   /** Whether only our end is left to be sent. */
@@ -275,7 +289,7 @@ export class StreamBuffer implements ByteStream {
       this.carrier.consumed(end - start)
       this.settleReader(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
-      const incoming = this.incoming ??= new ByteQueue()
+      const incoming = this.incoming ??= ByteQueue.take()
       incoming.keep(bytes, start, end)
       if (reader !== null) this.settleReader(this.take(reader.max)!)
     }
@@ -316,8 +330,8 @@ export class StreamBuffer implements ByteStream {
 
   /** `T` is what the caller of `read` or of a loop's `next` is owed: `iterates` says which. */
   private wait<T> (max: number, iterates: boolean): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.reader = { max, iterates, resolve: resolve as (value: unknown) => void, reject }
+    return new Promise<T>(resolve => {
+      this.reader = { max: Math.min(max, longestPiece), iterates, resolve: resolve as (value: unknown) => void }
     })
   }
 
@@ -366,9 +380,12 @@ export interface StreamTap {
 interface Reader {
   readonly max: number
   readonly iterates: boolean
+  /** An idle stream mostly has a reader: so there is no `reject` besides, but an error comes as a rejected promise. */
   readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
 }
+
+/** No piece is longer: none of a stream's window is. As a small integer, where infinity would be an object. */
+const longestPiece = 0x7fff_ffff
 
 interface Deferred<T> {
   readonly promise: Promise<T>

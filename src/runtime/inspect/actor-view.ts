@@ -1,6 +1,8 @@
 import { countables, type Account, type Countable } from '../account.js'
 import type { Cell } from '../cell.js'
 import type { Restart } from '../context.js'
+import { countOf } from '../few.js'
+import { resourcesOf } from '../holdings.js'
 import type { Strategy } from '../supervision.js'
 import { describe, statusOf, type Place, type PlaceStatus } from './place.js'
 import { defined, kindOf, type Plain } from './plain.js'
@@ -60,8 +62,7 @@ export interface ActorView {
 /** Undefined when there is nobody, nor a place for anybody. */
 export function viewOf ({ path, cell, slot }: Place, nowMs: number): ActorView | undefined {
   if (cell === null && slot === undefined) return undefined
-  const { tasks, asking, asked } = cell?.extras?.count() ?? nothing
-  const { resources, watching } = cell?.extras?.holdings() ?? nothing
+  const { asking, asked } = cell?.extras?.questions ?? noQuestions
   return defined({
     path,
     behavior: cell?.behavior.name ?? slot?.behavior ?? '',
@@ -70,9 +71,9 @@ export function viewOf ({ path, cell, slot }: Place, nowMs: number): ActorView |
     mailbox: { waiting: cell?.mailbox?.size ?? 0, others: cell?.mailbox?.others ?? 0 },
     children: cell?.childCount ?? 0,
     timers: cell === null ? [] : timersOf(cell, nowMs),
-    tasks,
-    resources: resources.map(kindOf),
-    watching: watching.map(ref => ref.path),
+    tasks: cell === null ? 0 : countOf(cell.tasks),
+    resources: cell === null ? [] : resourcesOf(cell).map(kindOf),
+    watching: cell?.extras?.watched.map(ref => ref.path) ?? [],
     questions: { asking, asked },
     account: cell === null ? null : accountView(cell.account, cell.account !== cell.parent?.account),
     messages: cell?.mailbox?.read() ?? [],
@@ -83,7 +84,7 @@ export function viewOf ({ path, cell, slot }: Place, nowMs: number): ActorView |
   })
 }
 
-const nothing = { tasks: 0, asking: 0, asked: 0, resources: [], watching: [] }
+const noQuestions = { asking: 0, asked: 0 }
 
 /** Soonest first. */
 export function timersOf (cell: Cell, nowMs: number): readonly TimerView[] {

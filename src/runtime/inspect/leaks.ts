@@ -1,4 +1,6 @@
 import { countables } from '../account.js'
+import { countOf } from '../few.js'
+import { resourcesOf } from '../holdings.js'
 import type { System } from '../system.js'
 import { timerName, timersOf } from './actor-view.js'
 import { accountsOf, livingCells } from './ledger.js'
@@ -17,13 +19,14 @@ export function leaksOf (system: System): readonly string[] {
   const leaks: string[] = []
   const living = livingCells(system)
   for (const cell of living) {
-    const { path, extras } = cell
+    const { path } = cell
     leaks.push(`actor ${path} (${cell.behavior.name}) is ${cell.statusName}`)
     for (const { key, dueInMs } of timersOf(cell, now)) leaks.push(`timer '${key}' of ${path} is armed, due in ${Math.round(dueInMs)} ms`)
-    const { tasks = 0, asking = 0 } = extras?.count() ?? {}
+    const tasks = countOf(cell.tasks)
+    const asking = cell.extras?.questions.asking ?? 0
     if (tasks > 0) leaks.push(tasks === 1 ? `a task of ${path} has not settled` : `${tasks} tasks of ${path} have not settled`)
     if (asking > 0) leaks.push(asking === 1 ? `a question of ${path} is open` : `${asking} questions of ${path} are open`)
-    for (const resource of extras?.holdings().resources ?? []) leaks.push(`resource ${kindOf(resource)} of ${path} is not disposed`)
+    for (const resource of resourcesOf(cell)) leaks.push(`resource ${kindOf(resource)} of ${path} is not disposed`)
   }
   // A stopped actor's timers are gone with it. One that somebody armed afterwards belongs to nobody.
   for (const { owner, kind, key } of system.scheduler.timers.list()) {

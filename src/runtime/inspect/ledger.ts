@@ -1,5 +1,7 @@
 import { countables, type Account } from '../account.js'
 import type { Cell } from '../cell.js'
+import { countOf } from '../few.js'
+import { resourcesOf } from '../holdings.js'
 import type { System } from '../system.js'
 import { cellsFrom } from './place.js'
 
@@ -43,12 +45,11 @@ export function ledgerOf (system: System): Ledger {
   }
   for (const cell of livingCells(system)) {
     const { path } = cell
-    const { tasks = 0, resources = 0, asking = 0 } = cell.extras?.count() ?? {}
     add(path, 'cells', 1)
     add(path, 'timers', [...cell.timers ?? []].length)
-    add(path, 'tasks', tasks)
-    add(path, 'resources', resources)
-    add(path, 'questions', asking)
+    add(path, 'tasks', countOf(cell.tasks))
+    add(path, 'resources', resourcesOf(cell).length)
+    add(path, 'questions', cell.extras?.questions.asking ?? 0)
   }
   for (const { owner } of system.abandoned) add(owner.path, 'abandonedTasks', 1)
   for (const { path, account, below } of accountsOf(system)) {

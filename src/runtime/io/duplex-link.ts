@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { giveBack } from '../bytes/give-back.js'
 import { afterThis } from '../time/tick.js'
-import { LinkEnd, type LentReads, type LinkEnds } from './link-end.js'
+import { LinkEnd, linkOf, type LinkEnds, type Linked } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason } from './raw-link.js'
 
@@ -30,23 +30,43 @@ export class DuplexLink extends LinkEnd {
   /**
    * @param duplex has not been read from, and does not read yet. `allowHalfOpen` must be true
    * @param breakUp ends it abruptly
-   * @param reads how a socket reads into lent memory; null when it reads into its own
+   * @param lent it is a socket that reads into lent memory
    * @param frees what was written is read by nobody any more, as of sockets. Others may hand on the very memory
    */
-  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, breakUp: (duplex: Duplex) => void, reads: LentReads | null = null, frees = false) {
-    super(system, { ...ends, lends: reads !== null })
+  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, breakUp: (duplex: Duplex) => void, lent = false, frees = false) {
+    super(system, { ...ends, lends: lent })
     this.duplex = duplex
     this.breakUp = breakUp
     this.frees = frees
-    if (reads !== null) reads.to = this
-    else duplex.on('readable', () => { this.soon() })
-    duplex.on('end', () => { this.endArrived() })
-    duplex.on('drain', () => { this.drained() })
-    duplex.on('error', error => { this.broken(closeReasonOf(error), error) })
-    duplex.on('close', () => {
-      if (duplex.readableEnded && duplex.writableFinished) this.over()
-      else this.broken('reset')
-    })
+    ;(duplex as Linked)[linkOf] = this
+    if (!lent) duplex.on('readable', DuplexLink.#onReadable)
+    duplex.on('end', DuplexLink.#onEnd)
+    duplex.on('drain', DuplexLink.#onDrain)
+    duplex.on('error', DuplexLink.#onError)
+    duplex.on('close', DuplexLink.#onClose)
+  }
+
+  // What hears the stream's events is the same for all links: a closure each would be a kilobyte for each link.
+
+  static #onReadable (this: Duplex): void {
+    linkOver(this).soon()
+  }
+
+  static #onEnd (this: Duplex): void {
+    linkOver(this).endArrived()
+  }
+
+  static #onDrain (this: Duplex): void {
+    linkOver(this).drained()
+  }
+
+  static #onError (this: Duplex, error: Error): void {
+    linkOver(this).broken(closeReasonOf(error), error)
+  }
+
+  static #onClose (this: Duplex): void {
+    if (this.readableEnded && this.writableFinished) linkOver(this).over()
+    else linkOver(this).broken('reset')
   }
 
   override get bufferedBytes (): number {
@@ -64,7 +84,7 @@ export class DuplexLink extends LinkEnd {
       duplex.cork()
       if (!this.flushDue) {
         this.flushDue = true
-        afterThis(this.flushLater)
+        afterThis(DuplexLink.#flushNow, this)
       }
     }
     duplex.write(bytes, sole && this.frees ? giveBack(bytes) : undefined)
@@ -90,11 +110,7 @@ export class DuplexLink extends LinkEnd {
   protected override soon (): void {
     if (this.tellDue) return
     this.tellDue = true
-    afterThis(() => {
-      this.tellDue = false
-      this.tell()
-      if (!this.lends) this.fetch()
-    })
+    afterThis(DuplexLink.#tellNow, this)
   }
 
   private flush (): void {
@@ -103,9 +119,15 @@ export class DuplexLink extends LinkEnd {
     this.duplex.uncork()
   }
 
-  private readonly flushLater = (): void => {
-    this.flushDue = false
-    this.flush()
+  static #flushNow (this: void, link: DuplexLink): void {
+    link.flushDue = false
+    link.flush()
+  }
+
+  static #tellNow (this: void, link: DuplexLink): void {
+    link.tellDue = false
+    link.tell()
+    if (!link.lends) link.fetch()
   }
 
   private fetch (): void {
@@ -120,6 +142,10 @@ export class DuplexLink extends LinkEnd {
       }
     }
   }
+}
+
+function linkOver (duplex: Duplex): DuplexLink {
+  return (duplex as Linked)[linkOf] as DuplexLink
 }
 
 const resets: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']

@@ -34,5 +34,5 @@ export function linkOver (system: LinkSystem, stream: Duplex | WebPair, names: D
   if (duplex.readableObjectMode || duplex.writableObjectMode) throw new TypeError("linkOver: argument 'stream' must carry bytes; it is in object mode")
   if (!duplex.readable || !duplex.writable) throw new TypeError("linkOver: argument 'stream' must be open in both directions")
   duplex.allowHalfOpen = true
-  return new DuplexLink(system, { label: `stream link ${localAddress} to ${remoteAddress}`, localAddress, remoteAddress }, duplex, broken => { broken.destroy() })
+  return new DuplexLink(system, { kind: 'stream', localAddress, remoteAddress }, duplex, broken => { broken.destroy() })
 }

@@ -3,8 +3,8 @@ import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
 
 export interface LinkEnds {
-  /** For the ledger: `tcp link 10.0.0.1:4001 to 10.0.0.2:53211`. */
-  readonly label: string
+  /** `tcp`: for the ledger. */
+  readonly kind: string
   readonly localAddress: string
   readonly remoteAddress: string
   readonly lends: boolean
@@ -22,6 +22,7 @@ export interface LinkEnds {
  *     tell                                when it had been asked to, by `soon`
  */
 export abstract class LinkEnd implements RawLink {
+  readonly kind: string
   readonly localAddress: string
   readonly remoteAddress: string
   readonly lends: boolean
@@ -45,12 +46,18 @@ export abstract class LinkEnd implements RawLink {
   /** Why it closed, for as long as nobody has been told. */
   private untold: { readonly reason: LinkCloseReason, readonly error: Error | undefined } | null = null
 
-  constructor (system: LinkSystem, { label, localAddress, remoteAddress, lends }: LinkEnds) {
+  constructor (system: LinkSystem, { kind, localAddress, remoteAddress, lends }: LinkEnds) {
     this.system = system
+    this.kind = kind
     this.localAddress = localAddress
     this.remoteAddress = remoteAddress
     this.lends = lends
-    system.handles.opened(this, label)
+    system.handles.opened(this, this)
+  }
+
+  /** For the ledger: `tcp link 10.0.0.1:4001 to 10.0.0.2:53211`. */
+  get label (): string {
+    return `${this.kind} link ${this.localAddress} to ${this.remoteAddress}`
   }
 
   // ---------------------------------------------------------------- what carries the bytes
@@ -232,15 +239,27 @@ export abstract class LinkEnd implements RawLink {
   }
 }
 
-/** Reads of a socket into lent memory: what the socket is given as its option `onread`, and who gets what was read. */
-export class LentReads {
+/** Where a stream under a link has it. */
+export const linkOf = Symbol('link')
+
+export interface Linked {
+  [linkOf]?: LinkEnd
+}
+
+/** Reads of sockets into lent memory: what they are given as their option `onread`, one for all of a port. */
+export interface LentReads {
   readonly buffer: Uint8Array
-  to: LinkEnd | null = null
+  /** Called as a method of the socket: that is not documented, and tested. */
+  readonly callback: (this: Linked, length: number) => boolean
+}
 
-  constructor (buffer: Uint8Array) {
-    this.buffer = buffer
+export function lentReads (bytes: number): LentReads {
+  const buffer = new Uint8Array(bytes)
+  return {
+    buffer,
+    // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
+    callback (length) {
+      return this[linkOf]?.arrived(buffer.subarray(0, length)) === true
+    }
   }
-
-  /** False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on. */
-  readonly callback = (length: number): boolean => this.to?.arrived(this.buffer.subarray(0, length)) === true
 }

@@ -198,7 +198,7 @@ class MemoryEnd extends LinkEnd implements Runnable {
   private due = false
 
   constructor (system: MemorySystem, localAddress: string, remoteAddress: string) {
-    super(system, { label: `memory link ${localAddress} to ${remoteAddress}`, localAddress, remoteAddress, lends: false })
+    super(system, { kind: 'memory', localAddress, remoteAddress, lends: false })
     this.scheduler = system.scheduler
     this.account = system.account
     this.hash = hashText(`${localAddress} ${remoteAddress}`)

@@ -2,8 +2,8 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
 import { DuplexLink } from './duplex-link.js'
+import { lentReads, type LentReads } from './link-end.js'
 import { handOver } from './hand-over.js'
-import { LentReads } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
 import {
   defaultConnectTimeoutMs, type ConnectListener, type ConnectOptions, type LinkFailure, type LinkPort, type ListenListener, type RawLink
@@ -48,7 +48,7 @@ const longestNodeTimerMs = 2 ** 31 - 1
 export class SocketPort implements LinkPort {
   readonly system: LinkSystem
   readonly kind: SocketKind
-  private memory: Uint8Array | undefined
+  private lent: LentReads | undefined
 
   constructor (system: LinkSystem, kind: SocketKind) {
     this.system = system
@@ -70,7 +70,7 @@ export class SocketPort implements LinkPort {
    * when it is asked to, so there it cannot be shared.
    */
   reads (): LentReads | null {
-    return process.platform === 'win32' ? null : new LentReads(this.memory ??= new Uint8Array(lentBytes))
+    return process.platform === 'win32' ? null : this.lent ??= lentReads(lentBytes)
   }
 
   /** A link over an open socket; undefined when that is gone already. */
@@ -79,8 +79,7 @@ export class SocketPort implements LinkPort {
     const localAddress = kind.localAddress(socket, place)
     const remoteAddress = kind.remoteAddress(socket, place, dialed)
     if (localAddress === undefined || remoteAddress === undefined) return undefined
-    const label = `${kind.name} link ${localAddress} to ${remoteAddress}`
-    return new DuplexLink(system, { label, localAddress, remoteAddress }, socket, kind.breakUp, reads, true)
+    return new DuplexLink(system, { kind: kind.name, localAddress, remoteAddress }, socket, kind.breakUp, reads !== null, true)
   }
 }
 
@@ -153,7 +152,8 @@ class Attempt implements Disposable {
 class Listener implements Disposable {
   private readonly port: SocketPort
   private readonly place: Place
-  private readonly address: string
+  /** As asked for; once it listens, where it does: of port 0 that says more. */
+  private address: string
   private readonly listener: ListenListener
   private server: net.Server
   private clearing: Disposable | undefined
@@ -166,8 +166,13 @@ class Listener implements Disposable {
     this.address = address
     this.listener = listener
     this.mayClear = port.kind.clearAway !== undefined
-    port.system.handles.opened(this, `${port.kind.name} listener on ${address}`)
+    port.system.handles.opened(this, this)
     this.server = this.open()
+  }
+
+  /** For the ledger. */
+  get label (): string {
+    return `${this.port.kind.name} listener on ${this.address}`
   }
 
   [Symbol.dispose] (): void {
@@ -184,7 +189,9 @@ class Listener implements Disposable {
     server.on('connection', socket => { this.accept(socket) })
     server.on('error', error => { this.failed(error) })
     server.once('listening', () => {
-      if (!this.over) this.listener.onListening?.(kind.localAddress(server, place) ?? this.address)
+      if (this.over) return
+      this.address = kind.localAddress(server, place) ?? this.address
+      this.listener.onListening?.(this.address)
     })
     return server.listen({ ...kind.listenOptions, ...place, exclusive: true })
   }

@@ -202,15 +202,15 @@ export class SimLink implements RawLink, Chancy {
     else this.tellClosed()
   }
 
-  private deliver ({ onData }: LinkListener, bytes: Uint8Array): void {
+  private deliver (listener: LinkListener, bytes: Uint8Array): void {
     this.bytesRead += bytes.length
     this.inward.consumed(bytes.length)
     if (!this.lends) {
-      onData(bytes)
+      listener.onData(bytes)
       return
     }
     const lent = bytes.slice()
-    onData(lent)
+    listener.onData(lent)
     // As the next read would.
     lent.fill(0xdd)
   }

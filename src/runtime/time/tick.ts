@@ -1,7 +1,7 @@
 /**
- * Does `act` when the callback that runs now is over, before the event loop does anything else. For what a port owes to its
+ * Does `act(argument)` when the callback that runs now is over, before the event loop does anything else. For what a port owes to its
  * caller and may not do in his stack. Not for what may bring itself about again: sockets and timers wait meanwhile.
  */
-export function afterThis (act: () => void): void {
-  process.nextTick(act)
+export function afterThis<A> (act: (argument: A) => void, argument: A): void {
+  process.nextTick(act, argument)
 }

@@ -19,7 +19,7 @@ export interface TimerKind {
  * One timer of one cell. It is on its owner's list from arming until it was handled or cancelled, so a timer that has
  * fired and waits in the mailbox can still be cancelled, and then never arrives.
  */
-export class Timer extends Signal implements HeapItem<Timer> {
+export class Timer extends Signal implements HeapItem<Timer>, Disposable {
   readonly owner: Cell
   readonly kind: TimerKind
   readonly key: string
@@ -53,6 +53,11 @@ export class Timer extends Signal implements HeapItem<Timer> {
 
   lost (): void {
     // Its owner cancels all its timers when it ends; nothing else is held.
+  }
+
+  /** Cancels it, wherever it is. */
+  [Symbol.dispose] (): void {
+    this.owner.dropTimer(this)
   }
 
   /** Equal times fire in the order in which they were armed. */
@@ -113,6 +118,9 @@ export const userTimer: TimerKind = {
   handle: timer => timer.owner.timers!.handled(timer)
 }
 
+/** What an actor gets that has begun to end. */
+export const noAlarm: Disposable = { [Symbol.dispose]: () => {} }
+
 /** A callback that its actor has asked for. */
 export const alarmTimer: TimerKind = {
   label: 'alarm',
@@ -120,6 +128,17 @@ export const alarmTimer: TimerKind = {
   fire (timer) {
     timer.owner.dropTimer(timer)
     timer.owner.alarmed(timer.payload as () => void)
+  },
+  handle: () => null
+}
+
+/** The deadline of an actor's end. */
+export const graceTimer: TimerKind = {
+  label: 'grace',
+  point: 'stop',
+  fire (timer) {
+    timer.owner.dropTimer(timer)
+    timer.owner.graceOver()
   },
   handle: () => null
 }

@@ -87,7 +87,9 @@ class XorLink implements Link {
   attach (listener: LinkListener): void {
     this.listener = listener
     this.below.attach({
-      ...listener,
+      onEnd: () => { listener.onEnd?.() },
+      onDrain: () => { listener.onDrain?.() },
+      onClose: (reason, error) => { listener.onClose(reason, error) },
       onData: bytes => {
         this.deliverRest()
         for (let i = 0; i < bytes.length; i++) bytes[i] = bytes[i]! ^ 0x5a

@@ -1,6 +1,8 @@
 /** What a run holds: at rest, compared with what its players must hold; after the stop, nothing. */
 import type { Cell } from '../../../src/runtime/cell.js'
 import { countables } from '../../../src/runtime/account.js'
+import { countOf } from '../../../src/runtime/few.js'
+import { resourcesOf } from '../../../src/runtime/holdings.js'
 import { CountedHandle } from './counted-handle.js'
 import { checkChildren, checkGroups } from './expected-children.js'
 import type { Life } from './life.js'
@@ -20,7 +22,10 @@ export function readLedger (run: Run): ReadonlyMap<string, string> {
 
   for (const cell of cellsBelow(system.root)) {
     const { path } = cell
-    const { tasks, resources, watching, asking, asked } = cell.extras?.count() ?? nothing
+    const tasks = countOf(cell.tasks)
+    const resources = resourcesOf(cell).length
+    const watching = cell.extras?.watched.length ?? 0
+    const { asking, asked } = cell.extras?.questions ?? nothing
     const timers = [...cell.timers ?? []]
     const user = timers.filter(timer => timer.key !== '').length
     sum.cells++
@@ -30,7 +35,7 @@ export function readLedger (run: Run): ReadonlyMap<string, string> {
     sum.tasks += tasks
     sum.resources += resources
     sum.questions += asked
-    for (const resource of cell.extras?.holdings().resources ?? []) owned.add(resource)
+    for (const resource of resourcesOf(cell)) owned.add(resource)
     ledger.set(path, `${cell.statusName} timers ${user} of ${timers.length}, tasks ${tasks}, resources ${resources}, watches ${watching}, asks ${asking} and ${asked}, children ${cell.childCount}`)
 
     const spec = run.playerAt(path)
@@ -94,7 +99,7 @@ function heldAtRest (spec: PlayerSpec, life: Life | undefined): string {
   return `running timers ${user} of ${user + sleeping}, tasks ${hanging.length}, resources ${resources}, watches ${life?.watching ?? 0}, asks 0 and 0`
 }
 
-const nothing = { tasks: 0, resources: 0, watching: 0, asking: 0, asked: 0 }
+const nothing = { asking: 0, asked: 0 }
 
 function* cellsBelow (cell: Cell): Generator<Cell> {
   if (cell.exitWhenDown !== undefined) return

@@ -1,6 +1,6 @@
 /**
  * The pings of a Yamux connection that are ours (specs yamux/README.md, "Type Field"): to learn the round trip, and to find
- * out whether anybody is still there.
+ * out whether anybody is still there, and what has arrived (see `YamuxFlight`).
  *
  *     quiet --asked for | silence | a window is used and the round trip is not known--> under way --pong--> quiet
  *                                                                   \--nothing comes at all--> given up
@@ -12,6 +12,11 @@ import { largestUint32 } from '../../../messages/wire/yamux.js'
 import type { YamuxFlight } from './yamux-flight.core.js'
 import type { YamuxLimits } from './yamux-options.js'
 
+/** Who puts a ping in front of what is to be written. */
+export interface PingKeeper {
+  pingDue (opaque: number): void
+}
+
 export class YamuxPing {
   /** Smoothed; undefined before the first answer. */
   rttMs: number | undefined
@@ -19,8 +24,7 @@ export class YamuxPing {
   leastRttMs: number | undefined
   private readonly limits: YamuxLimits
   private readonly flight: YamuxFlight
-  /** Puts a ping in front of what is to be written. */
-  private readonly send: (opaque: number) => void
+  private readonly keeper: PingKeeper
   private receivedAt: number
   private next = 0
   /** Opaque value of the one under way; -1: none. */
@@ -29,14 +33,16 @@ export class YamuxPing {
   private wantedAt = 0
   private sentAt = -1
   private measuredAt = -Infinity
+  /** Nothing behind it means that nobody is there. Not of one that only marks bytes: a remote may stop reading for as long as it likes. */
+  private probing = false
   /** Somebody waits for the answer. */
   private asked = false
 
-  constructor (limits: YamuxLimits, flight: YamuxFlight, now: number, send: (opaque: number) => void) {
+  constructor (limits: YamuxLimits, flight: YamuxFlight, now: number, keeper: PingKeeper) {
     this.limits = limits
     this.flight = flight
     this.receivedAt = now
-    this.send = send
+    this.keeper = keeper
   }
 
   received (now: number): void {
@@ -59,9 +65,9 @@ export class YamuxPing {
     this.flight.mark(now)
   }
 
-  /** It is to go behind what has been sent. One that is under way already will do. */
+  /** One is to go behind what has been sent, unless another is under way. */
   mark (now: number): void {
-    this.start(now)
+    if (this.current < 0) this.keeper.pingDue(this.take(now, false))
   }
 
   /** A pong. @returns the round trip, when somebody waits for it; others that nobody asked for change nothing, as in go */
@@ -81,24 +87,33 @@ export class YamuxPing {
 
   nextTimeout (): number {
     const { keepAliveMs, pongTimeoutMs } = this.limits
-    if (this.current >= 0) return Math.max(this.wantedAt, this.receivedAt) + pongTimeoutMs
+    if (this.current >= 0 && this.probing) return Math.max(this.wantedAt, this.receivedAt) + pongTimeoutMs
     return keepAliveMs === 0 ? Infinity : this.receivedAt + keepAliveMs
   }
 
   /** It is time. @returns why the connection must be given up, if it must */
   expire (now: number): string | undefined {
-    if (this.current >= 0) return `nothing has come for ${now - this.receivedAt} ms, nor behind a ping ${now - this.wantedAt} ms ago`
+    if (this.current >= 0 && this.probing) return `nothing has come for ${now - this.receivedAt} ms, nor behind a ping ${now - this.wantedAt} ms ago`
     this.start(now)
     return undefined
   }
 
+  /** One that is under way will do. */
   private start (now: number): void {
-    if (this.current >= 0) return
+    if (this.current < 0) this.keeper.pingDue(this.take(now, true))
+    else if (!this.probing) {
+      this.probing = true
+      this.wantedAt = now
+    }
+  }
+
+  private take (now: number, probing: boolean): number {
     this.current = this.next
     this.next = (this.next + 1) % (largestUint32 + 1)
     this.wantedAt = now
     this.sentAt = -1
-    this.send(this.current)
+    this.probing = probing
+    return this.current
   }
 }
 

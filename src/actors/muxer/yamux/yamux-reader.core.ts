@@ -29,7 +29,8 @@ export interface ReaderKeeper {
 
 export class YamuxReader {
   private readonly keeper: ReaderKeeper
-  private readonly header = new Uint8Array(headerBytes)
+  /** Made when a header comes in two parts for the first time. */
+  private header: Uint8Array | null = null
   /** Bytes of a header that has come in part. */
   headerFilled = 0
   /** Rest of the body that is coming, and whose it is: null when nobody wants it. */
@@ -54,12 +55,13 @@ export class YamuxReader {
         at += headerBytes
       } else {
         const size = Math.min(headerBytes - this.headerFilled, end - at)
-        copy(bytes, at, at + size, this.header, this.headerFilled)
+        const header = this.header ??= new Uint8Array(headerBytes)
+        copy(bytes, at, at + size, header, this.headerFilled)
         this.headerFilled += size
         at += size
         if (this.headerFilled < headerBytes) return
         this.headerFilled = 0
-        this.takeHeader(this.header, 0, now, out)
+        this.takeHeader(header, 0, now, out)
       }
     }
   }

@@ -58,8 +58,8 @@ export class YamuxStream implements StreamCarrier {
   recvWindow = initialWindowBytes
   maxWindow = initialWindowBytes
   credit = 0
-  /** When credit was last granted, in milliseconds. */
-  private epoch = -Infinity
+  /** When credit was last granted, in milliseconds; null when it never was, as on most streams (a fraction is an object of its own). */
+  private epoch: number | null = null
   /** The next one in the list of the ready, and in that of the creditors. */
   nextReady: YamuxStream | null = null
   nextCredit: YamuxStream | null = null
@@ -138,7 +138,7 @@ export class YamuxStream implements StreamCarrier {
     let delta = this.credit
     const grown = Math.min(this.maxWindow * 2, limit)
     // The floor is for paths whose round trip is below what clocks and loops can see.
-    if (rttMs !== undefined && grown > this.maxWindow && now - this.epoch < 4 * Math.max(rttMs, 0.25) && budget.reserve(grown - this.maxWindow)) {
+    if (rttMs !== undefined && grown > this.maxWindow && this.epoch !== null && now - this.epoch < 4 * Math.max(rttMs, 0.25) && budget.reserve(grown - this.maxWindow)) {
       delta += grown - this.maxWindow
       this.maxWindow = grown
     }

@@ -127,11 +127,11 @@ export class YamuxWriter {
     const forBulk = this.bulk.first !== null && flight.open(now) ? Math.min(left / 2, maxBodyBytes) : 0
     for (let stream = this.quick.first; stream !== null && left > forBulk; stream = this.quick.first) {
       this.quick.shift(stream)
-      left -= this.streamFrame(stream, left, now, out)
+      left -= this.streamFrame(stream, now, out)
     }
     for (let stream = this.bulk.first; stream !== null && left > 0 && flight.open(now); stream = this.bulk.first) {
       this.bulk.shift(stream)
-      left -= this.streamFrame(stream, left, now, out)
+      left -= this.streamFrame(stream, now, out)
     }
     return room === Infinity ? 0 : room - left
   }
@@ -173,12 +173,10 @@ export class YamuxWriter {
   }
 
   /** One turn of a stream. */
-  private streamFrame (stream: YamuxStream, room: number, now: number, out: CoreOut<MuxerEvent>): number {
+  private streamFrame (stream: YamuxStream, now: number, out: CoreOut<MuxerEvent>): number {
     if ((stream.flags & GONE) !== 0) return 0
     const { buffer, id } = stream
-    // So that frames of a session are filled, and none gets a rest of a few bytes.
-    const most = Math.max(Math.min(maxBodyBytes, room - headerBytes), leastBodyBytes)
-    const body = Math.min(most, stream.sendWindow, buffer.queued)
+    const body = Math.min(maxBodyBytes, stream.sendWindow, buffer.queued)
     let written = 0
     if (body > 0) {
       this.header(DATA, this.openingFlags(stream), id, body, out)
@@ -254,7 +252,6 @@ class Line {
 
 /** A stream that has no more to say than this does not wait for those that have. */
 const quickBytes = 4096
-const leastBodyBytes = 4096
 
 /** One for all: whoever it is lent to has copied it when the call returns. */
 const scratch = new Uint8Array(headerBytes)

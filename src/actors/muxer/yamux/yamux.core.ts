@@ -27,6 +27,7 @@ import {
 } from '../../../messages/wire/yamux.js'
 import type { StreamReset } from '../../../runtime/bytes/byte-stream.js'
 import type { StreamBuffer } from '../../../runtime/bytes/stream-buffer.js'
+import { allOf, oneOf, withOne, withoutOne, type Few } from '../../../runtime/few.js'
 import type { CoreOut } from '../../contract/core.js'
 import type { ByteBudget, Muxer, MuxerCommand, MuxerCore, MuxerEvent, MuxerOptions } from '../../contract/muxer.js'
 import { checkYamuxLimits, yamuxDefaults, type YamuxLimits } from './yamux-options.js'
@@ -34,7 +35,7 @@ import {
   ACCEPTED, ANSWERING, FIN_RECEIVED, GONE, IN_READY, INBOUND, OPENING, UNACKNOWLEDGED, YamuxStream, type StreamKeeper
 } from './yamux-stream.core.js'
 import { YamuxFlight } from './yamux-flight.core.js'
-import { YamuxPing } from './yamux-ping.core.js'
+import { YamuxPing, type PingKeeper } from './yamux-ping.core.js'
 import { YamuxReader, type ReaderKeeper } from './yamux-reader.core.js'
 import { YamuxWriter, type WriterKeeper } from './yamux-writer.core.js'
 
@@ -44,8 +45,14 @@ export interface YamuxOptions extends MuxerOptions {
 
 /** Yamux as a connection's upgrade wants it. @throws RangeError for a limit that is none */
 export function yamux (limits: Partial<YamuxLimits> = {}): Muxer {
-  checkYamuxLimits({ ...yamuxDefaults, ...limits })
-  return { protocol: yamuxProtocol, create: options => new YamuxCore({ ...options, limits }) }
+  const all = completed(limits)
+  return { protocol: yamuxProtocol, create: options => new YamuxCore(options, all) }
+}
+
+function completed (limits: Partial<YamuxLimits> | undefined): YamuxLimits {
+  const all = { ...yamuxDefaults, ...limits }
+  checkYamuxLimits(all)
+  return all
 }
 
 /** See `YamuxStream`. */
@@ -62,7 +69,7 @@ export interface YamuxStreamView {
 
 type Out = CoreOut<MuxerEvent>
 
-export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterKeeper {
+export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKeeper, WriterKeeper {
   readonly host
   readonly budget: ByteBudget
   readonly limits: YamuxLimits
@@ -74,7 +81,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   failed: ErrorCode | undefined
   private readonly client: boolean
   private readonly wake: () => void
-  private readonly streams = new Map<number, YamuxStream>()
+  private streams: Few<number, YamuxStream> = null
   private readonly reader = new YamuxReader(this)
   /** What is under way of what our streams have sent. */
   readonly flight: YamuxFlight
@@ -98,10 +105,12 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   /** It has been asked for a flush already. */
   private awake = false
 
-  /** @throws RangeError for a limit that is none */
-  constructor (options: YamuxOptions) {
-    this.limits = { ...yamuxDefaults, ...options.limits }
-    checkYamuxLimits(this.limits)
+  /**
+   * @param limits shared by all connections of a node
+   * @throws RangeError for a limit that is none
+   */
+  constructor (options: YamuxOptions, limits: YamuxLimits = completed(options.limits)) {
+    this.limits = limits
     this.host = options.host
     this.client = options.client
     this.wake = options.wake
@@ -110,10 +119,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     this.strayLeft = this.limits.strayBytes
     this.writer = new YamuxWriter(this.limits, this)
     this.flight = new YamuxFlight(this.limits.flightPathMs, this.limits.flightBytes)
-    this.ping = new YamuxPing(this.limits, this.flight, options.now, opaque => {
-      this.writer.sendPing(opaque)
-      this.wakeUp()
-    })
+    this.ping = new YamuxPing(this.limits, this.flight, options.now, this)
   }
 
   get rttMs (): number | undefined {
@@ -134,7 +140,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
 
   /** The live streams as they are now, for inspection. */
   inspect (): YamuxStreamView[] {
-    return [...this.streams.values()].map(({ buffer, credit, flags, id, maxWindow, recvWindow, sendWindow }) => ({
+    return allOf(this.streams).map(({ buffer, credit, flags, id, maxWindow, recvWindow, sendWindow }) => ({
       id,
       buffer,
       inbound: (flags & INBOUND) !== 0,
@@ -159,7 +165,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     if (this.failed !== undefined) return
     switch (command.type) {
       case 'accept': {
-        const stream = this.streams.get(command.stream.id)
+        const stream = oneOf(this.streams, command.stream.id, idOf)
         if (stream?.buffer !== command.stream || (stream.flags & ANSWERING) === 0) return
         stream.flags |= ACCEPTED
         this.noteReady(stream)
@@ -229,7 +235,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   // ---------------------------------------------------------------- frames from the remote (ReaderKeeper)
 
   onStreamFrame (type: number, flags: number, id: number, length: number, out: Out): void {
-    let stream = this.streams.get(id)
+    let stream = oneOf(this.streams, id, idOf)
     if ((flags & SYN) !== 0) {
       if ((id & 1) === (this.client ? 1 : 0)) return this.onViolation(`stream ${id} opened with an id of ours`, out)
       if (stream !== undefined) return this.onViolation(`stream ${id} opened twice`, out)
@@ -397,7 +403,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     stream.buffer.abort({ code, initiator: 'local' })
   }
 
-  // ---------------------------------------------------------------- notes of the writer (WriterKeeper)
+  // ---------------------------------------------------------------- notes of the ping and the writer
 
   streamsSent (bytes: number, now: number): void {
     this.queuedBytes -= bytes
@@ -411,6 +417,11 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
 
   windowGrew (bytes: number): void {
     this.grantedBytes += bytes
+  }
+
+  pingDue (opaque: number): void {
+    this.writer.sendPing(opaque)
+    this.wakeUp()
   }
 
   pingSent (now: number): void {
@@ -435,7 +446,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
 
   private add (id: number, flags: number): YamuxStream {
     const stream = new YamuxStream(id, flags, this)
-    this.streams.set(id, stream)
+    this.streams = withOne(this.streams, stream, idOf)
     this.grantedBytes += initialWindowBytes
     if ((flags & OPENING) !== 0) this.noteReady(stream)
     return stream
@@ -448,7 +459,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
   private forget (stream: YamuxStream): void {
     const { buffer, flags } = stream
     stream.flags |= GONE
-    this.streams.delete(stream.id)
+    this.streams = withoutOne(this.streams, stream, idOf)
     this.unreadBytes -= buffer.unread
     this.queuedBytes -= buffer.queued
     this.grantedBytes -= stream.maxWindow
@@ -461,7 +472,7 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     if ((flags & FIN_RECEIVED) === 0) this.strayCrossing += stream.recvWindow
     this.reader.drop(stream)
     if (this.wakeAtBytes >= 0) this.wakeIfRead()
-    if (this.openRefused || (this.goingAway && this.streams.size === 0)) this.wakeUp()
+    if (this.openRefused || (this.goingAway && this.streams === null)) this.wakeUp()
   }
 
   /** Not `wakeUp`: whoever waits for this may not flush meanwhile. */
@@ -512,11 +523,13 @@ export class YamuxCore implements MuxerCore, ReaderKeeper, StreamKeeper, WriterK
     this.failed = code
     this.writer.clear()
     this.reader.stop()
-    const streams = [...this.streams.values()]
+    const streams = allOf(this.streams)
     for (const stream of streams) this.forget(stream)
     for (const stream of streams) stream.buffer.abort(reset)
   }
 }
+
+const idOf = ({ id }: YamuxStream): number => id
 
 /** The spec's own codes for what the spec speaks of, libp2p's for the rest. */
 function goAwayCodeOf (code: ErrorCode): number {
