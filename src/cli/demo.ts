@@ -1,5 +1,5 @@
 /** `troupe demo`: two nodes in one process meet, and one loses a handler without anybody else noticing. */
-import { createNode, echo, echoProtocol, explain, protocol, renderTree, type Node } from '../index.js'
+import { createNode, echo, echoProtocol, explainEnd, protocol, renderTree, type Node } from '../index.js'
 import { commonHelp, noWords, Output, read, type Command, type ExitCode } from './command.js'
 import { nodeOptions } from './node-options.js'
 
@@ -49,7 +49,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
 
     await doomed.write(Uint8Array.of(1))
     const code = await doomed.read().then(() => 'nothing', (error: unknown) => (error as { readonly code?: string }).code ?? 'an error')
-    const why = explain(alice.inspect.why(handler))
+    const why = explainEnd(alice.inspect.why(handler))
     out.event('crashed', { path: handler, code, why })
     out.say(`\nThe handler of the other stream has crashed. Bob sees: ${code}. Alice knows why:\n  ${why}`)
     const still = await said(talk, 'still there?')

@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { errorTable, explain, reasonText, type NetworkError, type Reason } from '../../src/index.js'
+import { errorTable, explainEnd, reasonText, type NetworkError, type Reason } from '../../src/index.js'
 import { endings, Stage, type Ending } from './why-ends.js'
 
 const page = 'docs/why.md'
@@ -55,7 +55,7 @@ function reasonAt (stage: Stage, asked: string): Reason {
   const node = asked.startsWith('alice') ? stage.alice : stage.bob
   const why = node.inspect.why(stage.endOf(asked))
   // For people, and for programs.
-  expect(explain(why)).to.include(why.reason?.code)
+  expect(explainEnd(why)).to.include(why.reason?.code)
   expect(JSON.parse(JSON.stringify(why))).to.have.property('reason')
   if (why.reason === null) throw new Error(`no reason: ${JSON.stringify(why)}`)
   return why.reason
