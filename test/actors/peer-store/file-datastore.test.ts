@@ -77,6 +77,7 @@ describe('file datastore', () => {
   })
 
   it('gives way to a process that lives', async function () {
+    // The start of a process, by which a living holder is known, is read from /proc.
     if (process.platform !== 'linux') this.skip()
     const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8')
     writeFileSync(lock, `${process.ppid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!}`)
