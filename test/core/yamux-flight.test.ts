@@ -37,12 +37,12 @@ function saturated ({ bytesPerMs, rttMs, windowBytes }: Path, forMs: number): { 
       arrivals.push({ at: freeAt + rttMs / 2, bytes: frameBytes })
       sent += frameBytes
       flight.add(frameBytes, now)
-      if (flight.wantsMark && ping === undefined) {
+      if (flight.wantsMark(now) && ping === undefined) {
         flight.mark(now)
         ping = { at: Math.max(now, freeAt) + rttMs, from: now }
       }
     }
-    if (flight.wantsMark && ping === undefined) {
+    if (flight.wantsMark(now) && ping === undefined) {
       flight.mark(now)
       ping = { at: Math.max(now, freeAt) + rttMs, from: now }
     }
@@ -98,6 +98,17 @@ describe('yamux, what is under way', () => {
     expect(flight.open(2)).to.equal(true)
     flight.spoken(2)
     expect([flight.open(2), flight.open(1002), flight.open(1003)]).to.deep.equal([false, false, true])
+  })
+
+  it('asks only now and then while no stream converses, and at once when one begins to', () => {
+    const flight = new YamuxFlight(0.25, 64 * KiB)
+    flight.add(MiB, 100)
+    flight.mark(100)
+    flight.answered(101, 1)
+    flight.add(MiB, 102)
+    expect([flight.wantsMark(102), flight.wantsMark(149), flight.wantsMark(150)]).to.deep.equal([false, false, true])
+    flight.spoken(102)
+    expect(flight.wantsMark(102)).to.equal(true)
   })
 
   it('bounds nothing any more for a remote that leaves its pings unanswered', () => {

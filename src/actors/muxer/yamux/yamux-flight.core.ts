@@ -53,7 +53,7 @@ export class YamuxFlight {
 
   /** Whether the next frame of bulk may leave. */
   open (now: number): boolean {
-    return this.sent - this.arrived < this.bound || now - this.spokenAt > converseMs
+    return this.sent - this.arrived < this.bound || !this.bounded(now)
   }
 
   /** So many bytes more were sent. */
@@ -67,9 +67,10 @@ export class YamuxFlight {
     this.spokenAt = now
   }
 
-  /** Whether enough is under way to ask for it. */
-  get wantsMark (): boolean {
-    return this.underWay * 4 >= this.bound || (this.bound === Infinity && this.underWay >= firstMarkBytes)
+  /** Whether enough is under way to ask for it. While no stream converses only now and then, for the speed. */
+  wantsMark (now: number): boolean {
+    if (this.bound === Infinity) return this.underWay >= firstMarkBytes
+    return this.underWay * 4 >= this.bound && (this.bounded(now) || now - this.markedAt >= restMs)
   }
 
   /** A ping goes out now. */
@@ -98,6 +99,10 @@ export class YamuxFlight {
     return this.marked > this.arrived && now - this.markedAt > timeoutMs
   }
 
+  private bounded (now: number): boolean {
+    return now - this.spokenAt <= converseMs
+  }
+
   private look (now: number, pathMs: number): void {
     this.best = Math.max(this.seenBytes / this.seenMs, this.best * Math.exp((this.lookedAt - now) / forgetMs))
     this.bound = Math.max(4 * pathMs * this.best, this.leastBytes)
@@ -110,6 +115,8 @@ export class YamuxFlight {
 const firstMarkBytes = 16 * 1024
 /** One pong alone says little: those that our own loop kept waiting come all at once. */
 const lookAgainMs = 5
+/** Each ping costs both sides a small frame and a wake-up. */
+const restMs = 50
 /** A best speed counts a third after so long. As long as the filter of BBR. */
 const forgetMs = 10_000
 /** A stream that has said nothing for so long does not wait for an answer that bulk could delay. */

@@ -345,7 +345,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
       this.onViolation('a ping that neither asks nor answers', out)
     } else {
       const rttMs = this.ping.answered(opaque, now)
-      if (this.flight.wantsMark) this.ping.mark(now)
+      if (this.flight.wantsMark(now)) this.ping.mark(now)
       if (rttMs !== undefined) out.emit({ type: 'pong', rttMs })
     }
   }
@@ -408,7 +408,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   streamsSent (bytes: number, now: number): void {
     this.queuedBytes -= bytes
     this.flight.add(bytes, now)
-    if (this.flight.wantsMark) this.ping.mark(now)
+    if (this.flight.wantsMark(now)) this.ping.mark(now)
   }
 
   windowUsed (now: number): void {
