@@ -165,6 +165,30 @@ describe('effects', () => {
     expect(exitOf(self)).to.deep.include({ kind: 'crashed', at: 'io', error })
   }))
 
+  it('enter does at once what a function made by io does, for a listener that is an object', inWorld(async ({ puppet, tell, settle }) => {
+    const error = new Error('bad data')
+    const heard: string[] = []
+    let enter!: (text: string) => void
+    const listener = { hear (text: string) { heard.push(text) } }
+    const self = puppet()
+    tell(self, actor => {
+      enter = text => {
+        actor.enter((to, what: string) => {
+          to.hear(what)
+          if (what === 'bad') throw error
+        }, listener, text)
+      }
+    })
+    await settle()
+    enter('good')
+    enter('bad')
+    enter('later')
+    await settle()
+    enter('dead')
+    expect(heard).to.deep.equal(['good', 'bad'])
+    expect(exitOf(self)).to.deep.include({ kind: 'crashed', at: 'io', error })
+  }))
+
   it('io that throws inside a step of its own actor lets that step end, then crashes', inWorld(async ({ puppet, tell, settle }) => {
     const log: string[] = []
     const self = puppet({ log })

@@ -1,6 +1,7 @@
 /** Hearing of the end of another. */
 import { expect } from 'chai'
 import type { Down } from '../../src/runtime/exit.js'
+import type { ActorRef } from '../../src/runtime/ref.js'
 import { cellOf, crash, exitOf, fail, inManyWorlds, inWorld, puppet as behavior, statusOf, type Note } from './kit.js'
 
 describe('watch', () => {
@@ -224,6 +225,27 @@ describe('watch', () => {
       await settle()
     }
     expect(log).to.deep.equal(['act', 'down', 'down'])
+  }))
+
+  it('of all children is an option of the behaviour', inManyWorlds(5, async ({ puppet, tell, settle }) => {
+    const news: Down[] = []
+    const ended = (down: Down): Note => { news.push(down); return { type: 'down' } }
+    const parent = puppet({}, { behavior: behavior({ childDown: ended }) })
+    const spawned: Array<ActorRef<Note>> = []
+    tell(parent, actor => { spawned.push(actor.spawn(behavior(), { input: {} }), actor.spawn(behavior(), { input: {}, name: 'second' })) })
+    await settle()
+    spawned[0]!.tell({ type: 'end', done: 5 })
+    await settle()
+    spawned[1]!.tell(crash(new Error('as told')))
+    await settle()
+    expect(news.map(({ path, exit }) => [path, exit.kind])).to.deep.equal([[`${parent.path}/1`, 'done'], [`${parent.path}/second`, 'crashed']])
+    // Whoever ends takes his children along, and is told nothing.
+    tell(parent, actor => {
+      actor.spawn(behavior(), { input: {} })
+      actor.done()
+    })
+    await settle()
+    expect(news).to.have.length(2)
   }))
 })
 

@@ -7,7 +7,7 @@ import type { PeerId } from '../../messages/value/peer-id.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext, TaskAnswers } from '../../runtime/context.js'
 import type { TaskScope } from '../../runtime/task.js'
-import type { HandlerInput, InboundHandler, StreamContext } from '../contract/protocol.js'
+import type { HandlerInput, Protocol, StreamContext } from '../contract/protocol.js'
 import { handlerEffects, handlerMachine, type HandlerBody } from './handler.machine.js'
 import type { UserStream } from './stream.js'
 
@@ -16,16 +16,14 @@ export class HandlerWork implements HandlerBody, HandlerInput, TaskAnswers<void,
   /** The stream above owns it too, and resets it when the handler ends before it. */
   readonly handle: UserStream
   private readonly info: ConnectionInfo
-  private readonly inbound: InboundHandler
-  private readonly drainMs: number
+  private readonly protocol: Protocol
   /** What of ours was still to be sent when somebody last looked. */
   private queued = 0
 
-  constructor (handle: UserStream, info: ConnectionInfo, inbound: InboundHandler, drainMs: number) {
+  constructor (handle: UserStream, info: ConnectionInfo, protocol: Protocol) {
     this.handle = handle
     this.info = info
-    this.inbound = inbound
-    this.drainMs = drainMs
+    this.protocol = protocol
   }
 
   get finished (): boolean {
@@ -38,7 +36,7 @@ export class HandlerWork implements HandlerBody, HandlerInput, TaskAnswers<void,
 
   run (actor: ActorContext<HandlerMessage>): void {
     actor.take(this.handle)
-    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, this)
+    actor.task(scope => this.protocol.inbound?.(this.handle, new Context(this.context, scope, actor)) ?? settled, this)
   }
 
   /** The function has returned. */
@@ -60,14 +58,14 @@ export class HandlerWork implements HandlerBody, HandlerInput, TaskAnswers<void,
       return
     }
     this.queued = handle.queued
-    actor.timer('drain', this.drainMs, drainTimeout)
+    actor.timer('drain', this.protocol.limits.drainMs, drainTimeout)
   }
 
   drainOn (actor: ActorContext<HandlerMessage>): void {
     const { handle } = this
     if (handle.queued < this.queued) {
       this.queued = handle.queued
-      actor.timer('drain', this.drainMs, drainTimeout)
+      actor.timer('drain', this.protocol.limits.drainMs, drainTimeout)
     } else {
       handle.reset('handler/drain-timeout')
     }

@@ -2,18 +2,20 @@
  * The actor of one stream: owns its buffer, negotiates on it against the protocol table, and hands it to its handler or to
  * whoever asked for it.
  */
+import type { ConnectionInfo } from '../../messages/connection.js'
 import type { Failure } from '../../messages/failure.js'
 import type { OpenStream, StreamMessage } from '../../messages/stream.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
+import type { Direction } from '../contract/link.js'
 import type { Protocol } from '../contract/protocol.js'
 import type { StreamBuffer, StreamReset, StreamWatcher } from '../contract/stream-buffer.js'
 import { contextOf, handler, HandlerWork } from './handler.actor.js'
 import { streamEffects, streamMachine, type StreamBody } from './stream.machine.js'
 import { StreamNegotiation, type NegotiationListener } from './stream-negotiation.js'
 import type { StreamPlace } from './stream-place.js'
-import { UserStream } from './stream.js'
+import { UserStream, type StreamIdentity } from './stream.js'
 
 /**
  * What the actor starts from, and works with. It is its own handle: whoever loses it on the way ends the stream and answers
@@ -22,7 +24,7 @@ import { UserStream } from './stream.js'
  * Invariants: a request is answered exactly once, at the latest when the actor ends; whatever ends the actor leaves a stream that
  * is over, unless both sides had ended (then what was not read stays readable).
  */
-export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, Disposable {
+export class StreamWork implements StreamBody, StreamWatcher, NegotiationListener, StreamIdentity, Disposable {
   handled = false
   /**
    * Of an inbound stream that found no protocol: often the remote was lazy, and what comes behind a proposal that we refused are
@@ -36,7 +38,10 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   private request: OpenStream | undefined
   private actor: ActorContext<StreamMessage> | null = null
   private negotiation: StreamNegotiation | null = null
-  private protocol: Protocol | undefined
+  /** Of an inbound stream: what of ours it speaks. */
+  private spoken: Protocol | undefined
+  /** The id that was agreed upon. */
+  protocol = ''
   private lease: Disposable | null = null
   private face: UserStream | null = null
   private failure: Failure | undefined
@@ -60,8 +65,18 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     return this.buffer.finished
   }
 
-  private get self (): ActorRef<StreamMessage> | undefined {
-    return this.actor?.self
+  get direction (): Direction {
+    return this.outbound ? 'outbound' : 'inbound'
+  }
+
+  get info (): ConnectionInfo {
+    return this.place.info
+  }
+
+  /** Only once it has begun. */
+  get self (): ActorRef<StreamMessage> {
+    if (this.actor === null) throw new Error('stream: its actor has not begun')
+    return this.actor.self
   }
 
   // ---------------------------------------------------------------- negotiating
@@ -97,7 +112,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 
   onSelected (id: string, confirmed: boolean): void {
-    const { buffer, outbound, place } = this
+    const { buffer, outbound } = this
     if (!outbound) {
       const failure = this.admit(id)
       if (failure !== undefined) {
@@ -108,12 +123,10 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     if (confirmed) this.settle()
     // Some handlers of js-libp2p lose an end that comes before they are there.
     else buffer.holdEnd()
-    const { self } = this
-    if (self === undefined) return
     // The table's own text: that which has come would be one more for each stream.
-    const protocol = this.protocol?.ids.find(own => own === id) ?? id
-    this.face = new UserStream(buffer, { protocol, direction: outbound ? 'outbound' : 'inbound', info: place.info, self })
-    self.tell(selected)
+    this.protocol = this.spoken?.ids.find(own => own === id) ?? id
+    this.face = new UserStream(buffer, this)
+    this.self.tell(selected)
   }
 
   onConfirmed (): void {
@@ -132,7 +145,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
       buffer.watch(null)
       buffer.reset(failure.code)
     }
-    this.self?.tell({ type: 'stream.unnegotiated', failure })
+    this.self.tell({ type: 'stream.unnegotiated', failure })
   }
 
   /** The negotiation is over. */
@@ -151,7 +164,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     const lease = protocols.lease(protocol, info.path, info.peer)
     if (!(Symbol.dispose in lease)) return lease
     this.lease = lease
-    this.protocol = protocol
+    this.spoken = protocol
     return undefined
   }
 
@@ -174,17 +187,17 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   // ---------------------------------------------------------------- open
 
   start (actor: ActorContext<StreamMessage>): void {
-    const { buffer, face, place, protocol, request } = this
+    const { buffer, face, place, request, spoken } = this
     // The news of it is on the way.
     if (buffer.resetBy !== undefined || face === null) return
     place.live.add(face)
     if (request !== undefined) {
       this.request = undefined
       request.replyTo.tell({ type: 'stream.opened', id: request.id, handle: face })
-    } else if (protocol !== undefined) {
+    } else if (spoken !== undefined) {
       place.link.accept(buffer)
-      this.handOver(actor, face, protocol)
-      if (protocol.limits.idleMs > 0) this.watchIdle(actor, protocol.limits.idleMs)
+      this.handOver(actor, face, spoken)
+      if (spoken.limits.idleMs > 0) this.watchIdle(actor, spoken.limits.idleMs)
     }
     if (buffer.remoteEnded && this.negotiation === null) actor.self.tell(remoteEnded)
   }
@@ -193,7 +206,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
     const { info } = this.place
     this.handled = true
     if (protocol.inbound !== undefined) {
-      actor.spawn(handler, { input: new HandlerWork(face, info, protocol.inbound, protocol.limits.drainMs), name: 'handler' })
+      actor.spawn(handler, { input: new HandlerWork(face, info, protocol), name: 'handler' })
     } else if (protocol.behavior !== undefined) {
       actor.spawn(protocol.behavior, { input: { handle: face, context: contextOf(face, info) }, name: 'handler' })
     }
@@ -202,7 +215,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   /** The handler's turn to end, if it waits for that. */
   tellOver (): void {
     // One of an application's own behaviour does not wait.
-    if (this.protocol?.inbound !== undefined) this.actor?.child('handler')?.tell(streamOver)
+    if (this.spoken?.inbound !== undefined) this.actor?.child('handler')?.tell(streamOver)
   }
 
   abandon (code: string): void {
@@ -232,19 +245,19 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   // ---------------------------------------------------------------- the buffer
 
   onEnd (): void {
-    if (!this.buffer.endSent) this.self?.tell(remoteEnded)
+    if (!this.buffer.endSent) this.self.tell(remoteEnded)
   }
 
   onEndSent (): void {
-    if (!this.buffer.remoteEnded) this.self?.tell(localEnded)
+    if (!this.buffer.remoteEnded) this.self.tell(localEnded)
   }
 
   onFinished (): void {
-    this.self?.tell(finished)
+    this.self.tell(finished)
   }
 
   onReset (reset: StreamReset): void {
-    this.self?.tell({ type: 'stream.reset', reset })
+    this.self.tell({ type: 'stream.reset', reset })
   }
 
   // ---------------------------------------------------------------- the end

@@ -26,23 +26,25 @@ export interface StreamIdentity {
 }
 
 export class UserStream implements Stream {
-  readonly protocol: string
-  readonly direction: Direction
   /** How often something was written: tells an idle stream from a busy one. */
   writes = 0
   private readonly buffer: StreamBuffer
-  private readonly info: StreamIdentity['info']
-  private readonly self: StreamIdentity['self']
+  private readonly identity: StreamIdentity
   private front: Uint8Array | null = null
   private orphan: Promise<Uint8Array | null> | null = null
   private web: { readable?: ReadableStream<Uint8Array>, writable?: WritableStream<Uint8Array> } | null = null
 
   constructor (buffer: StreamBuffer, identity: StreamIdentity) {
     this.buffer = buffer
-    this.protocol = identity.protocol
-    this.direction = identity.direction
-    this.info = identity.info
-    this.self = identity.self
+    this.identity = identity
+  }
+
+  get protocol (): string {
+    return this.identity.protocol
+  }
+
+  get direction (): Direction {
+    return this.identity.direction
   }
 
   get id (): number {
@@ -50,15 +52,15 @@ export class UserStream implements Stream {
   }
 
   get peer (): PeerId {
-    return this.info.peer
+    return this.identity.info.peer
   }
 
   get connection (): string {
-    return this.info.path
+    return this.identity.info.path
   }
 
   get path (): string {
-    return this.self.path
+    return this.identity.self.path
   }
 
   get unread (): number {

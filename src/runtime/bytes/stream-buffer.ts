@@ -29,7 +29,12 @@ export class StreamBuffer implements ByteStream {
   private outgoing: ByteQueue | null = null
   private flags = 0
   private endedBy: StreamReset | null = null
-  private reader: Reader | null = null
+  /**
+   * Resolves the `read` that waits, of at most `readerMax` bytes. An idle stream mostly has one: so it stands here, and there is no
+   * `reject` besides, but an error comes as a rejected promise.
+   */
+  private reader: ((value: unknown) => void) | null = null
+  private readerMax = 0
   private room: Deferred<void> | null = null
   private flushed: Deferred<void> | null = null
   private watcher: StreamWatcher | null = null
@@ -231,7 +236,7 @@ export class StreamBuffer implements ByteStream {
     this.reader = this.room = this.flushed = null
     if (reader !== null || room !== null || flushed !== null) {
       const error = this.carrier.host.error(reset)
-      if (reader !== null) this.settle(() => { reader.resolve(rejected(error)) })
+      if (reader !== null) this.settle(() => { reader(rejected(error)) })
       if (room !== null) this.settle(() => { refuse(room, error) })
       if (flushed !== null) this.settle(() => { refuse(flushed, error) })
     }
@@ -284,14 +289,14 @@ export class StreamBuffer implements ByteStream {
       return
     }
     const { reader } = this
-    if (reader !== null && end - start <= reader.max) {
+    if (reader !== null && end - start <= this.readerMax) {
       // Somebody waits for it, so it never lies here.
       this.carrier.consumed(end - start)
       this.settleReader(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
       const incoming = this.incoming ??= ByteQueue.take()
       incoming.keep(bytes, start, end)
-      if (reader !== null) this.settleReader(this.take(reader.max)!)
+      if (reader !== null) this.settleReader(this.take(this.readerMax)!)
     }
     this.watcher?.onReadable?.()
   }
@@ -331,7 +336,9 @@ export class StreamBuffer implements ByteStream {
   /** `T` is what the caller of `read` or of a loop's `next` is owed: `iterates` says which. */
   private wait<T> (max: number, iterates: boolean): Promise<T> {
     return new Promise<T>(resolve => {
-      this.reader = { max: Math.min(max, longestPiece), iterates, resolve: resolve as (value: unknown) => void }
+      this.reader = resolve as (value: unknown) => void
+      this.readerMax = Math.min(max, longestPiece)
+      this.flags = iterates ? this.flags | ITERATES : this.flags & ~ITERATES
     })
   }
 
@@ -339,9 +346,9 @@ export class StreamBuffer implements ByteStream {
     const { reader } = this
     if (reader === null) return
     this.reader = null
-    const value = reader.iterates ? (bytes === null ? over : { done: false, value: bytes }) : bytes
-    if (this.carrier.host.settle === null) reader.resolve(value)
-    else this.carrier.host.settle(() => { reader.resolve(value) })
+    const value = (this.flags & ITERATES) !== 0 ? (bytes === null ? over : { done: false, value: bytes }) : bytes
+    if (this.carrier.host.settle === null) reader(value)
+    else this.carrier.host.settle(() => { reader(value) })
   }
 
   private settle (action: () => void): void {
@@ -376,14 +383,6 @@ export interface StreamTap {
   readonly onEnd: () => void
 }
 
-/** A `read` that waits; `iterates`: in a loop. */
-interface Reader {
-  readonly max: number
-  readonly iterates: boolean
-  /** An idle stream mostly has a reader: so there is no `reject` besides, but an error comes as a rejected promise. */
-  readonly resolve: (value: unknown) => void
-}
-
 /** No piece is longer: none of a stream's window is. As a small integer, where infinity would be an object. */
 const longestPiece = 0x7fff_ffff
 
@@ -403,6 +402,8 @@ const END_SENT = 4
 const DISCARDING = 8
 /** Our end must wait. */
 const END_HELD = 16
+/** The reader that waits is a loop. */
+const ITERATES = 32
 
 const settled = Promise.resolve()
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
