@@ -1,8 +1,9 @@
 import type { Observable } from 'rxjs'
 import type { AddressEvent } from '../../messages/address-manager.js'
-import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
+import type { ErrorCode, ErrorInitiator, Reason } from '../../messages/errors.js'
 import type { IdentifyEvent, IdentifyResult } from '../../messages/identify.js'
 import type { PeerInfo, PeerUpdated } from '../../messages/peer-store.js'
+import type { ListenersEvent } from '../../messages/listener.js'
 import type { ProtocolsEvent } from '../../messages/protocol-registry.js'
 import type { SwarmEvent } from '../../messages/swarm.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
@@ -27,6 +28,21 @@ export interface NodeEventDetails {
   readonly 'self:addresses': readonly Multiaddr[]
   /** The protocols that this node speaks have changed; this is all of them. */
   readonly 'self:protocols': readonly string[]
+  /** One of the two has changed: what others are told of this node. */
+  readonly 'self:peer:update': SelfPeer
+  /** It listens on one more address, or again on one whose listener had failed: under these it can be reached by it. */
+  readonly 'transport:listening': readonly Multiaddr[]
+  /** It listens there no more, for it was told so or the listener has failed. */
+  readonly 'transport:close': readonly Multiaddr[]
+  /** The node has stopped, and all its actors are gone. The last of all. */
+  readonly 'stop': undefined
+}
+
+/** This node, as others know it. */
+export interface SelfPeer {
+  readonly id: PeerId
+  readonly addresses: readonly Multiaddr[]
+  readonly protocols: readonly string[]
 }
 
 /** Why a connection has ended. */
@@ -35,6 +51,8 @@ export interface ClosedConnection {
   readonly code: ErrorCode
   readonly initiator: ErrorInitiator
   readonly text: string
+  /** All of it, looked up when it is read: null once the graveyard has forgotten it. */
+  readonly reason: Reason | null
 }
 
 export type NodeEventName = keyof NodeEventDetails
@@ -44,7 +62,14 @@ export type NodeEvent = { readonly [N in NodeEventName]: { readonly type: N, rea
 export type NodeEventListener<N extends NodeEventName> = (event: { readonly type: N, readonly detail: NodeEventDetails[N] }) => void
 
 /** What actors emit that is news for users. */
-type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerUpdated | Extract<IdentifyEvent, { type: 'peer.identified' }>
+type Emitted = SwarmEvent | ListenersEvent | AddressEvent | ProtocolsEvent | PeerUpdated | Extract<IdentifyEvent, { type: 'peer.identified' }>
+
+/** What news are made of that the actors do not tell. */
+export interface EventSources {
+  readonly connection: (path: string) => Connection | undefined
+  readonly reasonOf: (path: string) => Reason | null
+  readonly self: () => SelfPeer
+}
 
 /**
  * News for the user: a view of what certain actors emit, so that watching changes nothing. Listeners are called in the order of
@@ -52,19 +77,24 @@ type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerUpdated | Extrac
  */
 export class NodeEvents {
   private readonly system: System
-  private readonly connectionOf: (path: string) => Connection | undefined
+  private readonly sources: EventSources
   /** Those that were told of, until their end is told too: then they are in the directory no more. */
   private readonly open = new Map<string, Connection>()
   private readonly listeners = new Map<NodeEventName, Set<NodeEventListener<NodeEventName>>>()
   private readonly sinks = new Set<(event: NodeEvent) => void>()
 
-  constructor (system: System, connectionOf: (path: string) => Connection | undefined) {
+  constructor (system: System, sources: EventSources) {
     this.system = system
-    this.connectionOf = connectionOf
+    this.sources = sources
+    // Before any other observer of the end, `events$` among them, which complete with it.
+    system.trace.add(() => { this.publish({ type: 'stop', detail: undefined }) }, ['ended'])
     system.trace.add((_, actor, subject) => {
       const event = this.eventOf(subject as Emitted)
       // Anybody may emit anything: news are only what comes from those whose business it is.
-      if (event !== undefined && actor.path === emitters[(subject as Emitted).type]?.replace('/node', `/${system.name}`)) this.publish(event)
+      if (event !== undefined && actor.path === emitters[(subject as Emitted).type]?.replace('/node', `/${system.name}`)) {
+        this.publish(event)
+        if (event.type === 'self:addresses' || event.type === 'self:protocols') this.publish({ type: 'self:peer:update', detail: this.sources.self() })
+      }
     }, ['emitted'])
   }
 
@@ -125,7 +155,7 @@ export class NodeEvents {
       case 'addresses.changed': return { type: 'self:addresses', detail: emitted.addresses }
       case 'protocols.changed': return { type: 'self:protocols', detail: emitted.protocols }
       case 'connection.opened': {
-        const connection = this.connectionOf(emitted.info.path)
+        const connection = this.sources.connection(emitted.info.path)
         if (connection === undefined) return undefined
         this.open.set(emitted.info.path, connection)
         return { type: 'connection:open', detail: connection }
@@ -134,8 +164,11 @@ export class NodeEvents {
         const { code, info, initiator, text } = emitted
         const connection = this.open.get(info.path)
         this.open.delete(info.path)
-        return connection && { type: 'connection:close', detail: { connection, code, initiator, text } }
+        const { reasonOf } = this.sources
+        return connection && { type: 'connection:close', detail: { connection, code, initiator, text, get reason () { return reasonOf(info.path) } } }
       }
+      case 'listeners.opened': return { type: 'transport:listening', detail: emitted.addresses }
+      case 'listeners.closed': return { type: 'transport:close', detail: emitted.addresses }
       default: return undefined
     }
   }
@@ -143,7 +176,7 @@ export class NodeEvents {
 
 const eventNames: readonly string[] = Object.keys({
   'peer:connect': true, 'peer:disconnect': true, 'peer:identify': true, 'peer:update': true, 'connection:open': true, 'connection:close': true,
-  'self:addresses': true, 'self:protocols': true
+  'self:addresses': true, 'self:protocols': true, 'self:peer:update': true, 'transport:listening': true, 'transport:close': true, 'stop': true
 } satisfies Record<NodeEventName, true>)
 
 /** Whose news each is. */
@@ -152,6 +185,8 @@ const emitters: Readonly<Record<Emitted['type'], string>> = {
   'peer.disconnected': '/node/network/swarm',
   'connection.opened': '/node/network/swarm',
   'connection.closed': '/node/network/swarm',
+  'listeners.opened': '/node/network/listeners',
+  'listeners.closed': '/node/network/listeners',
   'peer.identified': '/node/protocols/identify',
   'peer.updated': '/node/services/peer-store',
   'addresses.changed': '/node/services/address-manager',

@@ -1,6 +1,7 @@
 import { PrivateKey } from '../../messages/value/keys.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
+import { checkCapsules, type CapsuleOptions } from '../../runtime/inspect/capsule.js'
 import type { LogOptions } from '../../runtime/inspect/log.js'
 import type { Muxer } from '../contract/muxer.js'
 import type { Protocol } from '../contract/protocol.js'
@@ -60,6 +61,11 @@ export interface NodeOptions {
    * what is contained.
    */
   readonly containUncaught?: boolean
+  /**
+   * Each crash of an actor writes a small file, from which `replay` makes the same exception; `valueForms` go without saying. Default:
+   * none is written.
+   */
+  readonly crashCapsules?: CapsuleOptions
   /** Seeds all randomness for choices, never for keys. Default: an unpredictable one. */
   readonly seed?: number
 }
@@ -103,7 +109,7 @@ export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'securi
 }
 
 const optionNames: readonly (keyof NodeOptions)[] = [
-  'privateKey', 'listen', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
+  'privateKey', 'listen', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'crashCapsules', 'seed'
 ]
 
 const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
@@ -149,6 +155,8 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
     problems.unknown(`dialing.${group}.`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
     for (const [name, value] of Object.entries(values ?? {})) problems.number(`dialing.${group}.${name}`, value)
   }
+  const { crashCapsules } = options
+  if (crashCapsules !== undefined) problems.try('crashCapsules', () => { checkCapsules('options', crashCapsules) })
   problems.unknown('limits.', limits, Object.keys(knownLimits))
   problems.unknown('timeouts.', timeouts, Object.keys(defaultTimeouts))
   for (const [name, ms] of Object.entries(timeouts)) problems.number(`timeouts.${name}`, ms, 1)
