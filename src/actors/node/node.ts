@@ -433,7 +433,7 @@ function checkClosing (where: string, options: CloseOptions): void {
   checkWait(where, options, 'graceMs', ...where === 'close' ? ['code'] : [])
   checkNumber(where, 'graceMs', options.graceMs)
   const { code } = options
-  if (code !== undefined && !(isErrorCode(code) && errorTable[code].scope === 'connection')) throw new TypeError(`${where}: option 'code' must be a code of a connection, of the error table; got ${String(code)}`)
+  if (code !== undefined && !(isErrorCode(code) && errorTable[code].scope === 'connection')) throw new TypeError(`${where}: option 'code' must be a code of a connection, of the error table; got ${code}`)
 }
 
 /** @throws TypeError that names the argument */

@@ -424,7 +424,7 @@ export class ConnectionPath implements MuxedLink {
 
   /** What a reader or writer of a stream gets that ended early. */
   private errorOf ({ code, initiator, wireCode }: StreamReset): NetworkError {
-    const why = code === 'stream/connection-closed' ? this.cause(initiator) : undefined
+    const why = code === 'stream/connection-closed' ? this.cause(initiator, wireCode) : undefined
     return new NetworkError(isErrorCode(code) ? code : 'stream/reset', {
       initiator,
       path: this.owner.path,
@@ -434,11 +434,12 @@ export class ConnectionPath implements MuxedLink {
   }
 
   /** Why the connection ends, or has ended. */
-  private cause (usual: ErrorInitiator): NetworkError | undefined {
+  private cause (usual: ErrorInitiator, said: number | undefined): NetworkError | undefined {
     const verdict = this.verdict ?? this.fault
     const code = verdict?.code ?? this.muxer.failed
     if (code === undefined) return undefined
-    const { initiator = usual, text = '', wireCode } = verdict ?? {}
+    // The muxer ends its streams before it says why.
+    const { initiator = usual, text = '', wireCode = said } = verdict ?? {}
     return new NetworkError(code, { initiator, path: this.owner.path, ...text !== '' && { detail: text }, ...wireCode !== undefined && { wireCode } })
   }
 }

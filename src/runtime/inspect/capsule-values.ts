@@ -148,7 +148,7 @@ export class ValueReader {
     if (Array.isArray(value)) return (value as readonly Plain[]).map(item => this.read(item))
     const { $: tag } = value as Partial<Tagged>
     if (tag !== undefined) return this.tagged(value as Tagged)
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.read(item as Plain)]))
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.read(item)]))
   }
 
   private tagged (value: Tagged): unknown {
@@ -166,10 +166,10 @@ export class ValueReader {
       case 'ref': return new SilentRef(value['path'] as string)
       case 'value': {
         const form = this.forms.find(({ name }) => name === value['form'])
-        if (form === undefined) throw new TypeError(`replay: option 'forms' has no '${String(value['form'])}', of which the capsule has a value`)
+        if (form === undefined) throw new TypeError(`replay: option 'forms' has no '${value['form'] as string}', of which the capsule has a value`)
         return form.read(value['text'] as string)
       }
-      default: return new Lost(String(value['what']))
+      default: return new Lost(value['what'] as string)
     }
   }
 

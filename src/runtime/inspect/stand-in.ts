@@ -15,7 +15,7 @@ export function standIn (path: string, atMs: number): ActorContext {
     account: new Account(path, null, undefined),
     random: new SeededRandom(0),
     now: () => atMs,
-    spawn: (_behavior, { name = String(++children) }) => ref(`${path}/${name}`) as never,
+    spawn: (_behavior, { name = String(++children) }) => ref(`${path}/${name}`),
     child: name => ref(`${path}/${name}`),
     stop: () => {},
     kill: () => {},
@@ -35,7 +35,7 @@ export function standIn (path: string, atMs: number): ActorContext {
     alarm: () => nothing,
     settle: null,
     emit: () => {},
-    named: of => ref(of) as never,
+    named: of => ref(of),
     list: () => [],
     log: () => {}
   }

@@ -71,7 +71,7 @@ describe('crash capsules of a node', () => {
     const throwing = <T extends object> (make: Component<T>, method: keyof T & string): Component<T> => context =>
       ({ ...make(context), [method]: () => { throw new Error(method) } })
     for (const [security, muxers] of [
-      [[throwing<Security>(noise() as Component<Security & object>, 'handshake' as never)], [yamux()]],
+      [[throwing<Security>(noise(), 'handshake' as never)], [yamux()]],
       [[noise()], [throwing<Muxer>(yamux(), 'create')]]
     ] as ReadonlyArray<readonly [readonly Component<Security>[], readonly Component<Muxer>[]]>) {
       const net = new TestNet({ seed: 1 })

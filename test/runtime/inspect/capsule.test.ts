@@ -65,7 +65,7 @@ describe('crash capsules', () => {
   }
 
   it('resolve once the bug is gone', async () => {
-    const parts = { name: 'fixed', initial: () => ({}), step: (state: object, message: { readonly type: 'go' }) => { if (message.type === 'go') throw new Error('bug') ; return state } }
+    const parts = { name: 'fixed', initial: () => ({}), step: (state: object, message: { readonly type: 'go' }) => { if (message.type === 'go') throw new Error('bug'); return state } }
     await live(reducer(parts), undefined, [{ type: 'go' }])
     await replay(join(directory, files()[0]!), { behaviors: [reducer({ ...parts, step: (state: object) => state })] })
   })
