@@ -17,6 +17,12 @@ export type ListenersMessage =
   /** From: the kernel: a listener that was to be closed has ended. */
   | { readonly type: 'listener.down', readonly listener: string, readonly down: Down }
 
+/** Emitted by the listeners, for `events$`. */
+export type ListenersEvent =
+  /** One listens, the first time or again. */
+  | { readonly type: 'listeners.opened', readonly addresses: readonly Multiaddr[] }
+  | { readonly type: 'listeners.closed', readonly addresses: readonly Multiaddr[] }
+
 export type ListenOutcome =
   | { readonly type: 'listen.done', readonly id: string, readonly addresses: readonly Multiaddr[] }
   | { readonly type: 'listen.failed', readonly id: string, readonly failure: Failure }

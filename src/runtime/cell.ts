@@ -262,6 +262,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     }
     this.loseCustody()
     if (failure !== undefined) {
+      this.kernel.witness = { state: input, message: null }
       this.end(failure)
       return
     }
@@ -320,7 +321,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
       ;({ finished, output } = out)
       out.commit(this)
     } catch (error) {
-      this.failed(failing, error, message)
+      this.failed(failing, error, message, before)
       return
     }
     if (kernel.custody !== undefined) this.loseCustody()
@@ -329,9 +330,10 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
   }
 
   /** A step has thrown: nothing of what it wanted is done. Or an effect: those after it are not. */
-  private failed (at: CrashPoint, error: unknown, message: Message): void {
+  private failed (at: CrashPoint, error: unknown, message: Message, state: unknown): void {
     this.kernel.out.discard()
     this.loseCustody()
+    this.kernel.witness = { state, message }
     this.end({ kind: 'crashed', at, error, message: message.type })
   }
 
@@ -402,6 +404,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     this.exit = exit
     const { trace } = this.kernel
     if (failed) trace.report('crashed', this, exit)
+    this.kernel.witness = undefined
     if (trace.on.ending) trace.report('ending', this, exit)
     this.closeMailbox()
     if (this.childCount === 0) {

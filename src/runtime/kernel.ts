@@ -2,6 +2,7 @@ import type { Out } from './behavior/out.js'
 import type { Cell } from './cell.js'
 import type { ActorListing } from './context.js'
 import type { Exit } from './exit.js'
+import type { Witness } from './inspect/capsule.js'
 import type { Trace } from './inspect/trace.js'
 import type { Message } from './message.js'
 import type { ActorRef } from './ref.js'
@@ -23,6 +24,9 @@ export interface Kernel {
 
   /** The handle of the message in hand, until somebody takes it. */
   custody: Disposable | undefined
+
+  /** Of the actor that crashes now, in a step or at its start. */
+  witness: Witness | undefined
 
   liveCells: number
   liveTimers: number

@@ -21,6 +21,8 @@ export interface Runnable {
 
 /** Who runs when. One for real systems, a seeded one for simulated worlds. */
 export interface Scheduler {
+  /** Of the simulated world that it serves. */
+  readonly worldSeed?: number
   readonly timers: Timers
   now (): number
   /** Whole milliseconds, as of the current slice: for records, where a clock reading each would cost too much. */

@@ -10,6 +10,7 @@ import type { ActorListing, SpawnOptions } from './context.js'
 import { ActorError, checkNumber, checkOptions } from './errors.js'
 import type { Exit } from './exit.js'
 import { Handles } from './handles.js'
+import { attachCapsules, checkCapsules, type CapsuleOptions, type Witness } from './inspect/capsule.js'
 import { DeadLetters } from './inspect/dead-letters.js'
 import { announceSystem } from './inspect/diagnostics.js'
 import { Graveyard, type GraveyardOptions } from './inspect/graveyard.js'
@@ -49,6 +50,8 @@ export interface SystemOptions extends TurnOptions {
    * says what is contained.
    */
   readonly containUncaught?: boolean
+  /** Each crash writes a small file, from which `replay` makes the same exception. Default: none is written. */
+  readonly crashCapsules?: CapsuleOptions
 }
 
 export interface OuterAskOptions<R extends Message = Message> {
@@ -60,7 +63,7 @@ export interface OuterAskOptions<R extends Message = Message> {
 }
 
 const optionNames: readonly (keyof SystemOptions)[] = [
-  'name', 'root', 'askTimeoutMs', 'limits', 'graveyard', 'log', 'seed', 'containUncaught', 'turnMessages', 'turnMs'
+  'name', 'root', 'askTimeoutMs', 'limits', 'graveyard', 'log', 'seed', 'containUncaught', 'crashCapsules', 'turnMessages', 'turnMs'
 ]
 
 /**
@@ -93,6 +96,7 @@ export function checkSystemOptions (options: SystemOptions): SystemOptions {
   if (options.containUncaught !== undefined && typeof options.containUncaught !== 'boolean') {
     throw new TypeError(`${where}: option 'containUncaught' must be true or false; got ${typeof options.containUncaught}`)
   }
+  if (options.crashCapsules !== undefined) checkCapsules(`${where}, crashCapsules`, options.crashCapsules)
   if (options.graveyard !== undefined) {
     checkOptions(`${where}, graveyard`, options.graveyard, ['failures', 'others'])
     checkNumber(where, 'graveyard.failures', options.graveyard.failures)
@@ -119,6 +123,7 @@ export class System implements Kernel, AsyncDisposable {
   readonly account: Account
   readonly root: Cell
   custody: Disposable | undefined = undefined
+  witness: Witness | undefined = undefined
   liveCells = 0
   liveTimers = 0
   liveTasks = 0
@@ -142,6 +147,7 @@ export class System implements Kernel, AsyncDisposable {
     this.graveyard = new Graveyard(options.graveyard)
     this.account = new Account(`/${this.name}`, null, options.limits)
     attachLog(this, options.log)
+    if (options.crashCapsules !== undefined) attachCapsules(this, options.crashCapsules)
     this.account.require('actors', 1, { path: `/${this.name}` })
     announceSystem(this)
     const { root: given } = options

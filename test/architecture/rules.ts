@@ -32,6 +32,7 @@ export const rooms: readonly Room[] = [
   { files: 'src/runtime/crypto/short-aead.ts', may: ['src/runtime/**', 'node:module', '@chainsafe/as-chacha20poly1305'] },
   { files: 'src/runtime/crypto/**', may: ['src/runtime/**', 'node:crypto', '@noble/curves', '@noble/ciphers', '@noble/hashes'] },
   { files: 'src/runtime/inspect/observe.ts', may: ['src/runtime/**', 'rxjs', 'node:module'] },
+  { files: 'src/runtime/inspect/capsule-file.ts', may: ['src/runtime/**', 'node:fs', 'node:path'] },
   { files: 'src/runtime/inspect/**', may: ['src/runtime/**', 'node:diagnostics_channel', 'node:crypto'], mayTypes: ['rxjs'] },
   { files: 'src/runtime/time/**', may: ['src/runtime/**', 'node:perf_hooks'] },
   { files: 'src/runtime/task.ts', may: ['src/runtime/**', 'node:async_hooks'] },
@@ -129,6 +130,8 @@ export const guards: readonly Guard[] = [
   },
   // Keys and nonces; everything else asks a provider.
   { names: ['crypto.randomBytes'], files: ['src/runtime/crypto/node.ts'] },
+  // Writes and reads the dates that others hold.
+  { names: ['Date'], files: ['src/runtime/inspect/capsule-values.ts'] },
   // Guards what others queue.
   { names: ['queueMicrotask'], files: ['src/runtime/containment.ts'] },
   { names: ['process.getBuiltinModule'], files: [] }

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai'
 import { createHash } from 'node:crypto'
-import { pattern, protocols, resetCode, type Identity, type KeyType, type Side, type Sum } from './control.js'
+import { goAwayCode, pattern, protocols, resetCode, type Identity, type KeyType, type Side, type Sum } from './control.js'
 
 export interface Case {
   readonly name: string
@@ -167,6 +167,17 @@ export const cases: readonly Case[] = [
       const { ms, ...sum } = await dialer.run('bulk', { address: addressOf(listener), way: 'down', bytes: 64 * MiB, seed: 7 })
       mustBe(sum, 7, 64 * MiB)
       return rate(64, ms)
+    }
+  },
+  {
+    name: 'codes of connections',
+    notApplicable: sides => sides.includes('js') || sides.includes('rust') ? 'js-libp2p and rust-libp2p neither send nor tell the codes of connections: libp2p/specs pull 623 is not merged' : undefined,
+    async run (dialer, listener) {
+      await dialer.run('close', { address: addressOf(listener), by: 'dialer', code: goAwayCode })
+      expect(await listener.run('served', { protocol: protocols.hold })).to.include({ outcome: 'reset', code: goAwayCode })
+      await mustBeApart(dialer, listener)
+      await mustStillTalk(dialer, listener)
+      return ''
     }
   },
   {

@@ -40,6 +40,8 @@ export type Outcome = 'end' | 'reset'
 
 /** "Protocol violation" of libp2p/specs pull 623; stands where nobody says it by accident. */
 export const resetCode = 0x1004
+/** What a connection is closed with: it has too many. */
+export const goAwayCode = 0x1005
 
 /** How it ended, and the code of the reset, from those that know codes. */
 export interface Ending {
@@ -83,8 +85,8 @@ export interface Commands {
   readonly 'half-close': { told: { address: string, by: Closer, bytes: number, seed: number }, answers: Sum }
   /** By the dialer: `hold`, reset once it answered, with `resetCode` when it can. By the listener: one byte to `reset`. */
   readonly 'reset': { told: { address: string, by: Closer }, answers: Ending }
-  /** The same with the whole connection. Answers once this side has no connection left. */
-  readonly 'close': { told: { address: string, by: Closer }, answers: Ending }
+  /** The same with the whole connection, by the dialer with `code` when that is given. Answers once this side has no connection left. */
+  readonly 'close': { told: { address: string, by: Closer, code?: number }, answers: Ending }
   /** Up: to the sink, whose answer is given. Down: from the source. */
   readonly 'bulk': { told: { address: string, way: 'up' | 'down', bytes: number, seed: number }, answers: Sum & { ms: number } }
 

@@ -120,10 +120,10 @@ class TroupeSide {
       return await firstByte(stream, by === 'dialer' ? () => { stream.reset(ownReset) } : undefined)
     },
 
-    'close': async ({ address, by }) => {
+    'close': async ({ address, by, code }) => {
       const connection = await this.#node.dial(address)
       const stream = await connection.newStream(by === 'dialer' ? protocols.hold : protocols.close)
-      const ending = await firstByte(stream, by === 'dialer' ? () => { end(connection) } : undefined)
+      const ending = await firstByte(stream, by === 'dialer' ? () => { end(connection, code) } : undefined)
       await this.#until(() => this.#node.getConnections(connection.remotePeer).length === 0)
       return ending
     },
@@ -301,13 +301,13 @@ async function endingOf (work: Promise<unknown>): Promise<Ending> {
     await work
     return { outcome: 'end' }
   } catch (error) {
-    return { outcome: 'reset', ...error instanceof NetworkError && error.wireCode !== undefined && { code: error.wireCode } }
+    return { outcome: 'reset', ...error instanceof NetworkError && error.reason.wireCode !== undefined && { code: error.reason.wireCode } }
   }
 }
 
 /** Whoever asked for it waits for its end elsewhere. */
-function end (connection: Connection): void {
-  connection.close({ graceMs: 0 }).catch(() => {})
+function end (connection: Connection, code?: number): void {
+  connection.close({ graceMs: 0, ...code !== undefined && { code: codeFromWire(code, 'connection') } }).catch(() => {})
 }
 
 function wide (protocol: Protocol): Protocol {

@@ -345,6 +345,12 @@ export const endings: readonly Ending[] = [
     await stage.run()
     held.reset()
   }),
+  end('the remote goes away while the user reads', 'the error', expect('connection/trimmed', connection, '', 'remote', 'connection', 0x1005), async stage => {
+    const opened = await stage.held()
+    const read = stage.error(opened.read())
+    stage.net.world.at(stage.net.world.now() + 50, () => { void stage.alice.getConnections()[0]!.close({ code: 'connection/trimmed' }) })
+    return await read
+  }),
   goAway(0x1002, 'limit/connection-rate', 'too many too fast'),
   goAway(0x1003, 'connection/protocol-violation', 'a broken rule'),
   goAway(0x1004, 'connection/supplanted', 'another connection is better'),

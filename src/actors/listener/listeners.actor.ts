@@ -7,7 +7,7 @@
  */
 import type { AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ConnectionsMessage } from '../../messages/connections.js'
-import type { ListenerMessage, ListenersMessage, ListenOutcome } from '../../messages/listener.js'
+import type { ListenerMessage, ListenersEvent, ListenersMessage, ListenOutcome } from '../../messages/listener.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
 import type { Out } from '../../runtime/behavior/out.js'
@@ -69,6 +69,8 @@ interface Listeners {
   /** Those whose first start somebody waits for. */
   readonly starting: Map<string, Asker>
   readonly closing: Set<Closing>
+  /** Where each of them can be reached now. */
+  readonly open: Map<string, readonly Multiaddr[]>
 }
 
 interface ListenersEffects {
@@ -86,7 +88,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
   supervision: { strategy: 'dynamic' },
   initial (input: ListenersInput, out: ListenersOut): Listeners {
     out.do('begin', input)
-    return { input, starting: new Map(), closing: new Set() }
+    return { input, starting: new Map(), closing: new Set(), open: new Map() }
   },
   step (state, message: ListenersMessage, out: ListenersOut): Listeners {
     const { input, starting, closing } = state
@@ -123,11 +125,15 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
       case 'listener.listening': {
         const asker = starting.get(message.listener)
         starting.delete(message.listener)
+        gone(state, message.listener, out)
+        state.open.set(message.listener, message.addresses)
+        tell(out, { type: 'listeners.opened', addresses: message.addresses })
         if (asker !== undefined) out.tell(asker.replyTo, { type: 'listen.done', id: asker.id, addresses: message.addresses })
         return state
       }
       case 'listener.failed': {
         const { listener: name, failure } = message
+        gone(state, name, out)
         const asker = starting.get(name)
         if (asker === undefined) {
           // One that is being closed needs no more crashes.
@@ -141,6 +147,7 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
         return state
       }
       case 'listener.down':
+        gone(state, message.listener, out)
         for (const one of closing) {
           if (!one.left.delete(message.listener) || one.left.size > 0) continue
           closing.delete(one)
@@ -170,6 +177,16 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
   },
   describe: ({ input, starting }) => ({ admission: input.admission.use, wanted: Object.fromEntries([...input.memory.wanted].map(([name, address]) => [name, address.toString()])), starting: [...starting.keys()] })
 })
+
+/** A listener is not there any more, as far as anybody was told that it was. */
+function gone ({ open }: Listeners, name: string, out: ListenersOut): void {
+  const addresses = open.get(name)
+  if (open.delete(name) && addresses !== undefined) tell(out, { type: 'listeners.closed', addresses })
+}
+
+function tell (out: ListenersOut, event: ListenersEvent): void {
+  out.emit(event)
+}
 
 function transportFor ({ transports }: ListenersInput, address: Multiaddr): Transport | undefined {
   return transports.find(transport => transport.listens(address))

@@ -46,6 +46,7 @@ import { swarm, swarmMemory } from '../swarm/swarm.actor.js'
 import { createResolver } from '../transport/resolver.js'
 import { multistream } from '../upgrade/multistream-negotiation.js'
 import { upgrade } from '../upgrade/upgrade.actor.js'
+import { valueForms } from './capsule-forms.js'
 import type { ComponentContext } from './components.js'
 import { Directory } from './directory.js'
 import type { Environment } from './environment.js'
@@ -164,6 +165,7 @@ export async function compose (options: CheckedOptions, environment: Environment
     // The dead whose end was no failure of ours: most ends of connections and streams, which `why` is asked for.
     graveyard: { others: 1024 },
     ...options.log !== undefined && { log: options.log },
+    ...options.crashCapsules !== undefined && { crashCapsules: { ...options.crashCapsules, forms: [...options.crashCapsules.forms ?? [], ...valueForms] } },
     ...options.containUncaught !== undefined && { containUncaught: options.containUncaught },
     ...options.seed !== undefined && { seed: options.seed }
   })

@@ -1,4 +1,4 @@
-import { NetworkError } from '../../messages/errors.js'
+import { NetworkError, type ErrorCode } from '../../messages/errors.js'
 import type { Negotiation } from '../../messages/stream.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
@@ -32,6 +32,11 @@ export interface ConnectionRoads {
 export interface CloseOptions extends WaitOptions {
   /** How long the streams that are open may go on, in milliseconds. Default 1,000. */
   readonly graceMs?: number
+  /**
+   * Why, for the remote: sent as go-libp2p's number with our last word, where there is one. One that tells of a failure ends
+   * streams at once, whatever the grace. Default `connection/closed`.
+   */
+  readonly code?: ErrorCode
 }
 
 /** A secured and muxed connection to a peer, as long as it lives and after. */

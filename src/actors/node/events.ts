@@ -1,8 +1,9 @@
 import type { Observable } from 'rxjs'
 import type { AddressEvent } from '../../messages/address-manager.js'
-import type { ErrorCode, ErrorInitiator, NetworkError } from '../../messages/errors.js'
+import type { ErrorCode, ErrorInitiator, NetworkError, Reason } from '../../messages/errors.js'
 import { failureError } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyResult } from '../../messages/identify.js'
+import type { ListenersEvent } from '../../messages/listener.js'
 import type { PeerInfo, PeerStoreEvent } from '../../messages/peer-store.js'
 import type { ProtocolsEvent } from '../../messages/protocol-registry.js'
 import type { StartupEvent } from '../../messages/startup.js'
@@ -35,6 +36,12 @@ export interface NodeEventDetails {
   readonly 'startup:done': { readonly tried: number, readonly connected: number }
   /** The protocols that this node speaks have changed; this is all of them. */
   readonly 'self:protocols': readonly string[]
+  /** It listens on one more address, or again on one whose listener had failed: under these it can be reached by it. */
+  readonly 'transport:listening': readonly Multiaddr[]
+  /** It listens there no more, for it was told so or the listener has failed. */
+  readonly 'transport:close': readonly Multiaddr[]
+  /** The node has stopped, and all its actors are gone. The last of all. */
+  readonly 'stop': undefined
 }
 
 export interface SelfInfo {
@@ -50,6 +57,8 @@ export interface ClosedConnection {
   readonly code: ErrorCode
   readonly initiator: ErrorInitiator
   readonly text: string
+  /** All of it, looked up when it is read: null once the graveyard has forgotten it. */
+  readonly reason: Reason | null
 }
 
 export type NodeEventName = keyof NodeEventDetails
@@ -59,7 +68,14 @@ export type NodeEvent = { readonly [N in NodeEventName]: { readonly type: N, rea
 export type NodeEventListener<N extends NodeEventName> = (event: { readonly type: N, readonly detail: NodeEventDetails[N] }) => void
 
 /** What actors emit that is news for users. */
-type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerStoreEvent | StartupEvent | Extract<IdentifyEvent, { type: 'peer.identified' }>
+type Emitted = SwarmEvent | ListenersEvent | AddressEvent | ProtocolsEvent | PeerStoreEvent | StartupEvent | Extract<IdentifyEvent, { type: 'peer.identified' }>
+
+/** What news are made of that the actors do not tell. */
+export interface EventSources {
+  readonly connection: (path: string) => Connection | undefined
+  readonly reasonOf: (path: string) => Reason | null
+  readonly self: () => SelfInfo
+}
 
 /**
  * News for the user: a view of what certain actors emit, so that watching changes nothing. Listeners are called in the order of
@@ -67,24 +83,24 @@ type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerStoreEvent | Sta
  */
 export class NodeEvents {
   private readonly system: System
-  private readonly connectionOf: (path: string) => Connection | undefined
-  private readonly self: () => SelfInfo
+  private readonly sources: EventSources
   /** Those that were told of, until their end is told too: then they are in the directory no more. */
   private readonly open = new Map<string, Connection>()
   private readonly listeners = new Map<NodeEventName, Set<NodeEventListener<NodeEventName>>>()
   private readonly sinks = new Set<(event: NodeEvent) => void>()
 
-  constructor (system: System, connectionOf: (path: string) => Connection | undefined, self: () => SelfInfo) {
+  constructor (system: System, sources: EventSources) {
     this.system = system
-    this.connectionOf = connectionOf
-    this.self = self
+    this.sources = sources
+    // Before any other observer of the end, `events$` among them, which complete with it.
+    system.trace.add(() => { this.publish({ type: 'stop', detail: undefined }) }, ['ended'])
     system.trace.add((_, actor, subject) => {
       const emitted = subject as Emitted
       const event = this.eventOf(emitted)
       // Anybody may emit anything: news are only what comes from those whose business it is.
       if (event === undefined || actor.path !== emitters[emitted.type]?.replace('/node', `/${system.name}`)) return
       this.publish(event)
-      if (emitted.type === 'addresses.changed' || emitted.type === 'protocols.changed') this.publish({ type: 'self:peer:update', detail: this.self() })
+      if (event.type === 'self:addresses' || event.type === 'self:protocols') this.publish({ type: 'self:peer:update', detail: this.sources.self() })
     }, ['emitted'])
   }
 
@@ -147,7 +163,7 @@ export class NodeEvents {
       case 'addresses.changed': return { type: 'self:addresses', detail: emitted.addresses }
       case 'protocols.changed': return { type: 'self:protocols', detail: emitted.protocols }
       case 'connection.opened': {
-        const connection = this.connectionOf(emitted.info.path)
+        const connection = this.sources.connection(emitted.info.path)
         if (connection === undefined) return undefined
         this.open.set(emitted.info.path, connection)
         return { type: 'connection:open', detail: connection }
@@ -156,8 +172,11 @@ export class NodeEvents {
         const { code, info, initiator, text } = emitted
         const connection = this.open.get(info.path)
         this.open.delete(info.path)
-        return connection && { type: 'connection:close', detail: { connection, code, initiator, text } }
+        const { reasonOf } = this.sources
+        return connection && { type: 'connection:close', detail: { connection, code, initiator, text, get reason () { return reasonOf(info.path) } } }
       }
+      case 'listeners.opened': return { type: 'transport:listening', detail: emitted.addresses }
+      case 'listeners.closed': return { type: 'transport:close', detail: emitted.addresses }
       default: return undefined
     }
   }
@@ -165,7 +184,8 @@ export class NodeEvents {
 
 const eventNames: readonly string[] = Object.keys({
   'peer:connect': true, 'peer:disconnect': true, 'peer:identify': true, 'peer:update': true, 'connection:open': true, 'connection:close': true,
-  'self:addresses': true, 'self:protocols': true, 'self:peer:update': true, 'store:failed': true, 'startup:done': true
+  'self:addresses': true, 'self:protocols': true, 'self:peer:update': true, 'store:failed': true, 'startup:done': true,
+  'transport:listening': true, 'transport:close': true, 'stop': true
 } satisfies Record<NodeEventName, true>)
 
 /** Whose news each is. */
@@ -174,6 +194,8 @@ const emitters: Readonly<Record<Emitted['type'], string>> = {
   'peer.disconnected': '/node/network/swarm',
   'connection.opened': '/node/network/swarm',
   'connection.closed': '/node/network/swarm',
+  'listeners.opened': '/node/network/listeners',
+  'listeners.closed': '/node/network/listeners',
   'peer.identified': '/node/protocols/identify',
   'peer.updated': '/node/services/peer-store',
   'peer-store.failed': '/node/services/peer-store',

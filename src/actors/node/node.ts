@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs'
 import type { AddressList, AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ConnectionManagerMessage } from '../../messages/connection-manager.js'
 import type { ConnectionInfo, ConnectionMessage } from '../../messages/connection.js'
-import { NetworkError } from '../../messages/errors.js'
+import { errorTable, isErrorCode, NetworkError } from '../../messages/errors.js'
 import type { ListenersMessage, ListenOutcome } from '../../messages/listener.js'
 import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolsMessage } from '../../messages/protocols.js'
@@ -108,11 +108,16 @@ export class Node implements AsyncDisposable {
     this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
     this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')), parts.crypto)
     this.access = new Access(parts.access, () => this.#swarm)
-    this.#events = new NodeEvents(parts.system, path => {
-      const view = parts.directory.connection(path)
-      return view === undefined ? undefined : this.#connection(view)
-    }, () => ({ peer: this.peerId, addresses: this.getMultiaddrs(), protocols: this.getProtocols() }))
+    // Before the events, the last of which says so.
     parts.system.trace.add(() => { this.#status = 'stopped' }, ['ended'])
+    this.#events = new NodeEvents(parts.system, {
+      self: () => ({ peer: this.peerId, addresses: this.getMultiaddrs(), protocols: this.getProtocols() }),
+      reasonOf: path => this.#inspect.why(path).reason,
+      connection: path => {
+        const view = parts.directory.connection(path)
+        return view === undefined ? undefined : this.#connection(view)
+      }
+    })
   }
 
   /** @internal The whole company has started. */
@@ -414,9 +419,10 @@ export class Node implements AsyncDisposable {
 
   async #close (view: ConnectionView, options: CloseOptions): Promise<void> {
     checkClosing('close', options)
-    const { graceMs = closeGraceMs, ...wait } = options
+    const { code = 'connection/closed', ...rest } = options
+    const { graceMs = closeGraceMs, ...wait } = code === 'connection/closed' ? rest : { ...rest, graceMs: 0 }
     if (view.status === 'closed') return
-    const close: ConnectionMessage = { type: 'connection.close', code: 'connection/closed', initiator: 'user', graceMs }
+    const close: ConnectionMessage = { type: 'connection.close', code, initiator: 'user', graceMs }
     try {
       await this.#road.ask({ to: view.actor, ask: () => close, endAnswer: ended }, wait, graceMs + hangUpMs)
     } catch (error) {
@@ -442,8 +448,10 @@ const negotiations: readonly Negotiation[] = ['auto', 'eager', 'lazy']
 
 /** What closing takes. @throws TypeError, RangeError that names the option */
 function checkClosing (where: string, options: CloseOptions): void {
-  checkWait(where, options, 'graceMs')
+  checkWait(where, options, 'graceMs', ...where === 'close' ? ['code'] : [])
   checkNumber(where, 'graceMs', options.graceMs)
+  const { code } = options
+  if (code !== undefined && !(isErrorCode(code) && errorTable[code].scope === 'connection')) throw new TypeError(`${where}: option 'code' must be a code of a connection, of the error table; got ${code}`)
 }
 
 /** @throws TypeError that names the argument */

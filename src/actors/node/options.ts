@@ -2,6 +2,7 @@ import { PrivateKey } from '../../messages/value/keys.js'
 import { Multiaddr } from '../../messages/value/multiaddr.js'
 import { PeerId } from '../../messages/value/peer-id.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
+import { checkCapsules, type CapsuleOptions } from '../../runtime/inspect/capsule.js'
 import type { LogOptions } from '../../runtime/inspect/log.js'
 import type { AddressManagerOptions } from '../address-manager/address-manager.actor.js'
 import { observedDefaults, type ObservedOptions } from '../address-manager/observed.core.js'
@@ -80,6 +81,11 @@ export interface NodeOptions {
    * what is contained.
    */
   readonly containUncaught?: boolean
+  /**
+   * Each crash of an actor writes a small file, from which `replay` makes the same exception; `valueForms` go without saying. Default:
+   * none is written.
+   */
+  readonly crashCapsules?: CapsuleOptions
   /** Seeds all randomness for choices, never for keys. Default: an unpredictable one. */
   readonly seed?: number
 }
@@ -162,7 +168,8 @@ export type CheckedOptions = Omit<NodeOptions, 'access' | 'addresses' | 'listen'
 
 const optionNames: readonly (keyof NodeOptions)[] = [
   'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers',
-  'access', 'gater', 'connectionManager', 'keepAlivePeers', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
+  'access', 'gater', 'connectionManager', 'keepAlivePeers', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught',
+  'crashCapsules', 'seed'
 ]
 
 const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }
@@ -220,6 +227,8 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
     problems.unknown(`dialing.${group}.`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
     for (const [name, value] of Object.entries(values ?? {})) problems.number(`dialing.${group}.${name}`, value)
   }
+  const { crashCapsules } = options
+  if (crashCapsules !== undefined) problems.try('crashCapsules', () => { checkCapsules('options', crashCapsules) })
   problems.unknown('limits.', limits, Object.keys(knownLimits))
   problems.unknown('timeouts.', timeouts, Object.keys(defaultTimeouts))
   for (const [name, ms] of Object.entries(timeouts)) problems.number(`timeouts.${name}`, ms, 1)

@@ -466,7 +466,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
 
   /** What a reader or writer of a stream gets that ended early. */
   error ({ code, initiator, wireCode }: StreamReset): NetworkError {
-    const why = code === 'stream/connection-closed' ? this.cause(initiator) : undefined
+    const why = code === 'stream/connection-closed' ? this.cause(initiator, wireCode) : undefined
     return new NetworkError(isErrorCode(code) ? code : 'stream/reset', {
       initiator,
       path: this.owner.path,
@@ -476,11 +476,12 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
   }
 
   /** Why the connection ends, or has ended. */
-  private cause (usual: ErrorInitiator): NetworkError | undefined {
+  private cause (usual: ErrorInitiator, said: number | undefined): NetworkError | undefined {
     const verdict = this.verdict ?? this.fault
     const code = verdict?.code ?? this.muxer.failed
     if (code === undefined) return undefined
-    const { initiator = usual, text = '', wireCode } = verdict ?? {}
+    // The muxer ends its streams before it says why.
+    const { initiator = usual, text = '', wireCode = said } = verdict ?? {}
     return new NetworkError(code, { initiator, path: this.owner.path, ...text !== '' && { detail: text }, ...wireCode !== undefined && { wireCode } })
   }
 }

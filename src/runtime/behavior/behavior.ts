@@ -58,6 +58,10 @@ export interface Behavior<M extends Message = Message, I = void, S = unknown> {
   step (state: S, message: M, out: Out): S
   /** What inspection shows of a state: a machine's state value, a reducer's whole state. */
   describe (state: S): unknown
+  /** What a crash capsule keeps of a state: data only, as far as the state is data. */
+  save (state: S): unknown
+  /** The state again, from what `save` has given. */
+  restore (saved: unknown): S
 }
 
 export const defaultMailboxCapacity = 1024

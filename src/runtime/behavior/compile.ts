@@ -40,6 +40,8 @@ export interface CompiledState<C = unknown> {
 export interface CompiledMachine<M extends Message, I, C> {
   readonly initial: (input: I, out: Out) => CompiledState<C>
   readonly step: (state: CompiledState<C>, event: M, out: Out) => CompiledState<C>
+  /** The state of that name. @throws TypeError when the machine has none */
+  readonly at: (saved: { readonly value: string, readonly context: C }) => CompiledState<C>
 }
 
 /**
@@ -71,7 +73,9 @@ export function compiledBehavior<C extends MachineContext, M extends Message, A 
     handlers: table,
     initial: compiled.initial,
     step: compiled.step,
-    describe: state => state.row.key
+    describe: state => state.row.key,
+    save: ({ context, row }) => ({ context, value: row.key }),
+    restore: saved => compiled.at(saved as { readonly context: C, readonly value: string })
   })
 }
 
@@ -86,7 +90,7 @@ export function compile<C extends MachineContext, M extends Message, A extends P
   handlers: HandlerTable
 ): CompiledMachine<M, I, C> {
   const table = buildTable(machine as unknown as MachineView, fx, handlers)
-  const { contextOf, enter, first, settles, maxIterations } = table
+  const { contextOf, enter, first, rows, settles, maxIterations } = table
 
   /** What follows a microstep: eventless transitions, then raised events, until nothing is left or the machine is done. */
   function settle (row: Row, context: Context, event: Message, out: Out, raised: Message[]): CompiledState<Context> {
@@ -140,8 +144,14 @@ export function compile<C extends MachineContext, M extends Message, A extends P
     return to === row && next === context ? state : { row: to, context: next }
   }
 
+  function at ({ context, value }: { readonly value: string, readonly context: Context }): CompiledState<Context> {
+    const row = rows.get(value)
+    if (row === undefined) throw new TypeError(`the machine '${machine.id}' has no state '${value}'`)
+    return { row, context }
+  }
+
   // Inside, a context is some object; what it holds is between the machine and its types.
-  return { initial, step } as unknown as CompiledMachine<M, I, C>
+  return { initial, step, at } as unknown as CompiledMachine<M, I, C>
 }
 
 /** The old state itself where nothing has changed: no garbage, and whoever compares sees it. */

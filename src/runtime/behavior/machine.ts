@@ -114,7 +114,10 @@ export function machineBehavior<C extends MachineContext, M extends Message, A e
       else if (next.status === 'stopped') throw new TypeError(`${where}: the event '${message.type}' belongs to XState and must not be sent`)
       return next
     },
-    describe: state => state.value
+    describe: state => state.value,
+    // A snapshot is full of the machine itself.
+    save: ({ context, value }) => ({ context, value }),
+    restore: saved => machine.resolveState(saved as { readonly context: C, readonly value: V })
   })
 }
 

@@ -34,6 +34,9 @@ export interface BehaviorParts<M extends Message, I, S> {
   readonly initial: Behavior<M, I, S>['initial']
   readonly step: Behavior<M, I, S>['step']
   readonly describe: Behavior<M, I, S>['describe']
+  /** Default: a state is saved as it is. */
+  readonly save?: Behavior<M, I, S>['save']
+  readonly restore?: Behavior<M, I, S>['restore']
 }
 
 /** Puts the parts together. They are checked already: the name by `checkName`, the options by `checkBehaviorOptions`. */
@@ -45,7 +48,9 @@ export function makeBehavior<M extends Message, I, S> (parts: BehaviorParts<M, I
     handlers: parts.handlers,
     initial: parts.initial,
     step: parts.step,
-    describe: parts.describe
+    describe: parts.describe,
+    save: parts.save ?? itself,
+    restore: parts.restore ?? (saved => saved as S)
   })
 }
 
@@ -94,3 +99,5 @@ export function handlerTable<E extends Effects, M extends Message> (where: strin
   }
   return Object.freeze({ ...handlers }) as unknown as HandlerTable
 }
+
+const itself = (state: unknown): unknown => state

@@ -38,6 +38,8 @@ export interface Plan {
 
 /** A machine, compiled: what `compile.ts` steps through. */
 export interface Table {
+  /** By name. */
+  readonly rows: ReadonlyMap<string, Row>
   readonly contextOf: (input: unknown) => Context
   /** The initial actions: entry of the root, of its `initial`, of the first state. */
   readonly enter: readonly Operation[]
@@ -133,6 +135,7 @@ export function buildTable (machine: MachineView, fx: EffectSet<Effects>, handle
     contextOf: contextFactory(machine.config['context']),
     enter: [...of(root).entry, ...of(root).initial, ...of(first).entry],
     first: rowOf(first),
+    rows: new Map([...rows.values()].map(row => [row.key, row])),
     settles: nodes.some(node => node.always !== undefined || actionsOf(node).some(action => raisesNow(machine, resolveAction(machine, node, action, fx)))),
     maxIterations: machine.options.maxIterations ?? Infinity
   }

@@ -61,7 +61,7 @@ export class SimScheduler implements Scheduler {
   last: Chancy | null = null
   /** Steps so far: messages handled, promises settled, events. */
   steps = 0
-  private readonly seed: number
+  readonly worldSeed: number
   private readonly meanDelayMs: number
   private readonly stepMs: number
   private readonly heap = new IndexedHeap<SimEvent>()
@@ -71,7 +71,7 @@ export class SimScheduler implements Scheduler {
   private time = 0
 
   constructor (seed: number, options: { readonly meanDelayMs: number, readonly stepMs: number }) {
-    this.seed = seed
+    this.worldSeed = seed
     this.meanDelayMs = options.meanDelayMs
     this.stepMs = options.stepMs
   }
@@ -170,7 +170,7 @@ export class SimScheduler implements Scheduler {
   }
 
   private draw (owner: Chancy): number {
-    return mix(mix(this.seed, owner.hash), owner.draws++)
+    return mix(mix(this.worldSeed, owner.hash), owner.draws++)
   }
 
   private push (event: SimEvent, at: number, tie: number): void {

@@ -213,7 +213,7 @@ func (p *peer) close(ctx context.Context, command told) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := firstByte(stream, command.By == "dialer", stream.Conn().Close)
+	answer, err := firstByte(stream, command.By == "dialer", func() error { return stream.Conn().CloseWithError(network.ConnErrorCode(command.Code)) })
 	if err != nil {
 		return nil, err
 	}

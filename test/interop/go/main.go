@@ -32,6 +32,7 @@ type told struct {
 	Protocol string `json:"protocol"`
 	By       string `json:"by"`
 	Way      string `json:"way"`
+	Code     uint32 `json:"code"`
 	Count    int    `json:"count"`
 	Bytes    int64  `json:"bytes"`
 	Seed     uint32 `json:"seed"`

@@ -117,6 +117,10 @@ func resetOf(err error) figures {
 	if errors.As(err, &reset) {
 		return figures{"outcome": "reset", "code": reset.ErrorCode}
 	}
+	var away *network.ConnError
+	if errors.As(err, &away) {
+		return figures{"outcome": "reset", "code": away.ErrorCode}
+	}
 	return figures{"outcome": "reset"}
 }
 

@@ -34,8 +34,10 @@ function company (containUncaught = true): System {
 }
 
 async function begins (system: System, begin: () => void, ends = false): Promise<void> {
+  const reported = new Promise<void>(resolve => { system.trace.add(() => { resolve() }, ['crashed', 'late-error']) })
   system.spawn(actor, {}).tell({ type: 'do', begin, ends })
-  await after(20)
+  // Where the process is to end, or nothing comes at once.
+  await Promise.race([reported, after(50)])
 }
 
 const stories: Readonly<Record<string, () => Promise<void>>> = {
