@@ -43,6 +43,7 @@ import { keepAlive } from '../swarm/keep-alive.actor.js'
 import { swarm, swarmMemory } from '../swarm/swarm.actor.js'
 import { createResolver } from '../transport/resolver.js'
 import { multistream } from '../upgrade/multistream-negotiation.js'
+import { PeerPaces } from '../upgrade/pace.js'
 import { upgrade } from '../upgrade/upgrade.actor.js'
 import type { ComponentContext } from './components.js'
 import { Directory } from './directory.js'
@@ -63,10 +64,11 @@ export async function compose (options: CheckedOptions, environment: Environment
   const peerId = PeerId.fromPublicKey(privateKey.publicKey, crypto)
   const directory = new Directory()
   const admission = admissionLedger(limits.connections)
+  const paces = limits.peerBytesPerSecond === undefined ? undefined : new PeerPaces(limits.peerBytesPerSecond)
   const memory = { addresses: new Map() as AddressSubscribers, listeners: listenersMemory(), swarm: swarmMemory(), protectedPeers: new Map() as ProtectedPeers }
   // Told by name, and only once there is somebody who bears it.
   let changed = (): void => {}
-  const table = new SharedProtocolTable(() => { changed() })
+  const table = new SharedProtocolTable(() => { changed() }, limits.streams)
   const { epochMs } = environment
   if (options.identify !== false) {
     for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
@@ -88,7 +90,7 @@ export async function compose (options: CheckedOptions, environment: Environment
     const context: ComponentContext = { privateKey, crypto, pool: new BufferPool(frameBytes), environment, system, now: () => system.now() }
     const transports = options.transports.map(transport => transport(context))
     const oneConnection = connection({
-      upgrade: upgrade({ gate, negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
+      upgrade: upgrade({ gate, ...paces !== undefined && { pace: (peer: PeerId) => paces.of(peer) }, negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
       streams: streams({ protocols: table, negotiation: multistream, limits: { negotiationMs: timeouts.streamMs } }),
       swarm: refs.swarm,
       directory,

@@ -19,6 +19,8 @@ import { trimDefaults, type ConnectionManagerOptions } from '../swarm/connection
 import { keepAlivePeersDefaults, type KeepAlivePeersOptions } from '../swarm/keep-alive.actor.js'
 import { overloadDefaults, type OverloadRules } from '../swarm/overload.core.js'
 import { admissionDefaults, type AdmissionLimits } from '../swarm/admission.core.js'
+import { streamRateDefaults, type StreamRates } from '../protocol/stream-rates.core.js'
+import type { PeerRates } from '../upgrade/pace.js'
 import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
 import { Problems } from './problems.js'
@@ -87,6 +89,10 @@ export interface NodeLimits {
   /** When the peer that costs the most has to go. */
   readonly overload?: Partial<OverloadRules>
   readonly peerStore?: Partial<PeerStoreLimits>
+  /** Bytes a second, from and to one peer, over all its connections. Default: as fast as it goes. */
+  readonly peerBytesPerSecond?: PeerRates
+  /** Inbound streams of one peer, of all protocols together. */
+  readonly streams?: Partial<StreamRates>
 }
 
 /** In milliseconds. */
@@ -125,6 +131,8 @@ const knownLimits: Readonly<Record<keyof NodeLimits, readonly string[]>> = {
   connections: Object.keys(admissionDefaults),
   dials: ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'],
   overload: Object.keys(overloadDefaults),
+  peerBytesPerSecond: ['in', 'out'],
+  streams: Object.keys(streamRateDefaults),
   peerStore: Object.keys(peerStoreDefaults)
 }
 

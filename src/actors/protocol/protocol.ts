@@ -22,6 +22,9 @@ export interface ProtocolOptions<M extends ProtocolMessage = ProtocolMessage, S 
 
 /** A request protocol of honest peers needs a few streams at a time; each costs some kilobytes and what its handler holds. */
 const inboundDefault = 32
+/** No limit: see `ProtocolLimits`. */
+const perSecondDefault = Infinity
+const burstDefault = 64
 /** Many protocols are silent by nature. */
 const idleDefaultMs = 0
 /** A remote that is done ends its side within a round trip; five seconds are the worst path there is. */
@@ -45,6 +48,8 @@ export function protocol<M extends ProtocolMessage = ProtocolMessage, S extends 
       inbound: limits.inbound ?? inboundDefault,
       inboundPerPeer: limits.inboundPerPeer ?? limits.inbound ?? inboundDefault,
       inboundTotal: limits.inboundTotal ?? Infinity,
+      inboundPerSecond: limits.inboundPerSecond ?? perSecondDefault,
+      inboundBurst: limits.inboundBurst ?? burstDefault,
       idleMs: limits.idleMs ?? idleDefaultMs,
       drainMs: limits.drainMs ?? drainDefaultMs
     }),
@@ -84,7 +89,7 @@ const optionNames = Object.keys({
 } satisfies Record<keyof ProtocolOptions, true>)
 
 const limitNames = Object.keys({
-  inbound: true, inboundPerPeer: true, inboundTotal: true, idleMs: true, drainMs: true
+  inbound: true, inboundPerPeer: true, inboundTotal: true, inboundPerSecond: true, inboundBurst: true, idleMs: true, drainMs: true
 } satisfies Record<keyof ProtocolLimits, true>)
 
 /** Milliseconds of a timer; beyond this Node would fire it at once. */
@@ -102,7 +107,7 @@ function problemsOf (options: ProtocolOptions): string[] {
   if (limits === undefined) return problems
   if (!isObject(limits)) return [...problems, 'limits: must be an object']
   problems.push(...unknown('limit', limits, limitNames))
-  for (const name of ['inbound', 'inboundPerPeer', 'inboundTotal'] as const) {
+  for (const name of ['inbound', 'inboundPerPeer', 'inboundTotal', 'inboundPerSecond', 'inboundBurst'] as const) {
     const value: unknown = limits[name]
     if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0) && value !== Infinity) problems.push(`limits.${name}: must be a whole number, zero or more, or Infinity; got ${describe(value)}`)
   }

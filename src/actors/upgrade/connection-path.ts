@@ -27,6 +27,7 @@ import type { Muxer, MuxerCore, MuxerEvent } from '../contract/muxer.js'
 import type { SecureSession } from '../contract/security.js'
 import type { StreamBuffer, StreamReset } from '../contract/stream-buffer.js'
 import { copied } from './copied.js'
+import type { Pace } from './pace.js'
 import type { PathLimits } from './upgrade-options.js'
 import { windowBudget } from './window-budget.js'
 
@@ -38,6 +39,8 @@ export interface ConnectionPathOptions {
   readonly client: boolean
   readonly leftOver: LeftOver
   readonly limits: PathLimits
+  /** How fast the peer may send, and be sent to. Default: as fast as it can. Disposed with the path. */
+  readonly pace?: Pace
 }
 
 /** What has come from the link already, in memory that nobody else uses. */
@@ -231,6 +234,7 @@ export class ConnectionPath implements MuxedLink {
     const { link, options: { leftOver }, owner } = this
     this.reading = true
     link.attach({ onData: owner.io(this.read), onEnd: owner.io(this.remoteEnded), onDrain: owner.io(this.drained), onClose: owner.io(this.closed) })
+    this.options.pace?.attach(link, owner, this.hearAgain, this.deferredTurn)
     link.resume()
     this.now = owner.now()
     this.busy = true
@@ -253,6 +257,7 @@ export class ConnectionPath implements MuxedLink {
     } finally {
       this.busy = false
     }
+    this.options.pace?.read(bytes.length)
     this.after()
     // What strangers send costs time outside of any message, and is theirs all the same.
     this.owner.account.chargeCpu(this.owner.now() - this.now)
@@ -267,7 +272,7 @@ export class ConnectionPath implements MuxedLink {
     this.alarm = null
     this.alarmAt = Infinity
     // We do not listen, so that the remote is silent means nothing.
-    if (!this.live || this.paused) return
+    if (!this.live || this.deaf) return
     this.now = this.owner.now()
     this.busy = true
     try {
@@ -280,9 +285,10 @@ export class ConnectionPath implements MuxedLink {
   }
 
   private write (): void {
-    const { muxer, muxerOut, session } = this
+    const { muxer, muxerOut, options: { pace }, session } = this
+    const room = pace === undefined ? roomBytes : Math.min(roomBytes, pace.roomBytes)
     this.more = true
-    while (this.more && !this.full && this.fault === null) this.more = muxer.flush(this.now, muxerOut, roomBytes)
+    while (this.more && !this.full && this.fault === null && pace?.mayWrite() !== false) this.more = muxer.flush(this.now, muxerOut, room)
     session.flush(this.sessionOut)
   }
 
@@ -315,13 +321,24 @@ export class ConnectionPath implements MuxedLink {
       muxer.wakeAt(unreadBytes / 2)
     } else if (this.paused && muxer.bufferedBytes <= unreadBytes / 2) {
       this.paused = false
-      this.patientUntil = this.now + graceMs
-      link.resume()
+      this.hearAgain()
     }
   }
 
+  /** Nothing that comes is read now. */
+  private get deaf (): boolean {
+    return this.paused || this.options.pace?.reading === false
+  }
+
+  private readonly hearAgain = (): void => {
+    if (this.deaf || !this.live) return
+    this.patientUntil = this.owner.now() + graceMs
+    this.link.resume()
+    this.mindTime()
+  }
+
   private mindTime (): void {
-    if (this.paused) return
+    if (this.deaf) return
     const at = Math.max(this.muxer.nextTimeout(), this.patientUntil)
     // One that fires too early does no harm.
     if (at >= this.alarmAt || at === Infinity) return
@@ -393,7 +410,7 @@ export class ConnectionPath implements MuxedLink {
     this.release(ENDING, verdict)
     // Who hears of the end of a stream may have disposed us.
     if (this.phase !== ENDING) return
-    if (this.paused) link.resume()
+    link.resume()
     link.end()
     this.alarm = owner.alarm(lingerMs, () => {
       this.phase = OVER
@@ -414,6 +431,7 @@ export class ConnectionPath implements MuxedLink {
     this.phase = phase
     this.verdict = verdict
     this.alarm?.[Symbol.dispose]()
+    this.options.pace?.[Symbol.dispose]()
     this.session.clear()
     if (attached) this.muxer.command({ type: 'abort', code: verdict.code, initiator: verdict.initiator }, this.owner.now(), this.muxerOut)
   }
