@@ -3,6 +3,7 @@ import { createNode, echo, Multiaddr, NetworkError, perf, renderTree, type Conne
 import { commonHelp, noWords, Output, parsed, printable, read, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
 import { nodeOptions } from './node-options.js'
+import { peerStore } from './store.js'
 
 /** All interfaces, on ports that are free. */
 const defaultListen = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
@@ -13,13 +14,15 @@ const settledMs = 400
 
 export const command: Command = {
   summary: 'start a node and listen',
-  help: `usage: troupe start [--listen ADDR]... [--data DIR] [--key FILE] [--perf] [--json]
+  help: `usage: troupe start [--listen ADDR]... [--data DIR [--store KIND]] [--key FILE] [--perf] [--json]
 
 Starts a node that speaks identify, ping and echo, and shows its actors as they come and go. Ctrl-C stops it in order, a
 second one at once.
 
   --listen ADDR  listen on this address; may be repeated. Default: ${defaultListen.join(' and ')}
-  --data DIR     keep the identity in DIR/identity.pem. Default: a fresh one each time
+  --data DIR     keep the identity in DIR/identity.pem, and what is known of peers in DIR/peers.log: the next start dials
+                 those that were reached before. Default: a fresh identity each time, and nothing is kept
+  --store KIND   how peers are kept in DIR: file (default), or level, with the package datastore-level where it is installed
   --key FILE     use the private key in FILE
   --perf         serve the perf protocol too: anybody may then ask for as many bytes as he likes
 ${commonHelp}`,
@@ -30,16 +33,19 @@ async function run (args: readonly string[]): Promise<ExitCode> {
   const { values } = read(args, {
     listen: { type: 'string', multiple: true },
     data: { type: 'string' },
+    store: { type: 'string' },
     key: { type: 'string' },
     perf: { type: 'boolean' }
   }, noWords)
   const out = new Output(values.json)
   const asked = values.listen?.map(text => parsed(() => Multiaddr.parse(text)))
+  const kept = await peerStore(values)
   const privateKey = await identity(values)
   const node = await createNode({
     privateKey,
     listen: asked ?? [],
     protocols: [echo(), ...values.perf === true ? [perf()] : []],
+    ...kept,
     ...nodeOptions(values.log)
   })
   // Before the node listens: who dials at once, or stops it at once, must not be missed.
@@ -103,6 +109,14 @@ function narrate (node: Node, out: Output): { stop (): void } {
     out.event('connection.close', { ...described(connection), code, initiator })
     out.say(`\nconnection with ${connection.remotePeer.toString()} ended: ${printable(new NetworkError(code, text === '' ? {} : { detail: text }).message)} [${code}, ${initiator}]`)
     changed()
+  })
+  node.addEventListener('store:failed', ({ detail: { advice, code, message } }) => {
+    out.event('store.failed', { code, message, advice })
+    if (!out.json) process.stderr.write(`troupe start: ${printable(message)} [${code}] ${advice}\n`)
+  })
+  node.addEventListener('startup:done', ({ detail: { connected, tried } }) => {
+    out.event('startup.done', { connected, tried })
+    if (tried > 0) out.say(`\nof ${tried} peers known from before ${connected} ${connected === 1 ? 'is' : 'are'} connected again`)
   })
   return { stop: () => { clearTimeout(timer) } }
 }

@@ -317,6 +317,28 @@ export const errorTable = {
     advice: 'Nothing.'
   },
 
+  // --- the datastore of the peer store ------------------------------------------------------------------------------------------
+  'store/open-failed': { scope: 'node', initiator: 'local', retryable: true,
+    sentence: 'What is kept of peers could not be opened or read; the node goes on with what it learns, and tries again.',
+    advice: 'The text says why; see whether the folder is there and this user may write in it.'
+  },
+  'store/in-use': { scope: 'node', initiator: 'local', retryable: true,
+    sentence: 'Another process keeps its peers in the same folder; this node goes on without, and tries again.',
+    advice: 'Give each node a folder of its own, or stop the other one.'
+  },
+  'store/write-failed': { scope: 'node', initiator: 'local', retryable: true,
+    sentence: 'What was learned of peers could not be written; it is kept in memory, and written when that works again.',
+    advice: 'The text says why; often the disk is full.'
+  },
+  'store/timeout': { scope: 'node', initiator: 'local', retryable: true,
+    sentence: 'The datastore did not answer in time; the node goes on without it, and tries again.',
+    advice: 'See whether the disk or the service behind it still works.'
+  },
+  'store/damaged': { scope: 'node', initiator: 'local',
+    sentence: 'Some of what was kept of peers was damaged, and is left out.',
+    advice: 'Nothing: most often a write was cut short. If it comes again, check the disk.'
+  },
+
   // --- the application ----------------------------------------------------------------------------------------------------------
   'user/aborted': { scope: 'node', initiator: 'user',
     sentence: 'The signal that came with the call was aborted.',

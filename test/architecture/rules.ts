@@ -72,6 +72,8 @@ export const rooms: readonly Room[] = [
   { files: 'src/actors/**', may: ['./**', 'src/messages/**', 'src/runtime/bytes/**'], mayTypes: [contract], mayNot: actorsAndPorts },
 
   // Users of the public face.
+  // The only package that is installed by those who want it.
+  { files: 'src/cli/store.ts', may: ['./**', 'src/index.ts', 'node:*', 'datastore-level'] },
   {
     files: 'src/cli/**',
     may: ['./**', 'src/index.ts', 'src/runtime.ts', 'src/messages.ts', 'src/testnet.ts', 'node:*', 'troupe/package.json']
@@ -82,7 +84,7 @@ export const rooms: readonly Room[] = [
   {
     files: 'src/index.ts',
     may: ['src/actors/node/**', 'src/actors/echo/**', 'src/actors/perf/**', 'src/actors/protocol/**', 'src/messages/**', 'src/messages.ts', 'src/runtime/**', 'src/runtime.ts'],
-    mayTypes: [contract],
+    mayTypes: [contract, 'src/actors/peer-store/datastore.ts'],
     body: 're-exports'
   },
   { files: 'src/testnet.ts', may: ['src/actors/node/**', 'src/messages/**', 'src/runtime/**'], body: 're-exports' },
@@ -92,6 +94,7 @@ export const rooms: readonly Room[] = [
 
 /** Each `*.port.ts` touches exactly one outside library or Node built-in: file -> library. */
 export const ports: Readonly<Record<string, string>> = {
+  'src/actors/peer-store/file-datastore.port.ts': 'node:fs/promises',
   'src/actors/transport/interfaces.port.ts': 'node:os'
 }
 

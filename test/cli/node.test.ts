@@ -1,10 +1,10 @@
 /** The commands that start nodes, over real sockets between real processes. */
 import { expect } from 'chai'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createNode, Multiaddr, protocol } from '../../src/index.js'
+import { createNode, fileDatastore, Multiaddr, protocol } from '../../src/index.js'
 import { objects, Started, troupe, troupeWith } from './support/troupe.js'
 
 const nobody = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
@@ -153,6 +153,53 @@ describe('troupe demo', () => {
       .and.match(/has a bug/)
       .and.match(/The echo beside it was not disturbed: still there\?/)
       .and.match(/Left over at Alice: 0 actors, 0 timers, 0 tasks, 0 sockets\.\n$/)
+  })
+})
+
+describe('troupe start --data', () => {
+  let folder: string
+  let peer: Started
+
+  before(async () => {
+    peer = new Started('--listen', '/ip4/127.0.0.1/tcp/0')
+    await peer.address()
+  })
+  after(async () => { expect(await peer.stop()).to.equal(0) })
+  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'troupe-')) })
+  afterEach(() => { rmSync(folder, { recursive: true }) })
+
+  it('dials those whom it has reached before', async () => {
+    const node = await createNode({ listen: [], peerStore: { datastore: fileDatastore(folder) } })
+    await node.dial(await peer.address())
+    await node.stop()
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--data', folder)
+    expect(await started.event('startup.done')).to.deep.include({ tried: 1, connected: 1 })
+    expect(await started.event('connection.open')).to.include({ direction: 'outbound' })
+    expect(await started.stop()).to.equal(0)
+    expect(readdirSync(folder).sort()).to.deep.equal(['identity.pem', 'peers.log'])
+  })
+
+  it('says that what it kept was damaged, and starts', async () => {
+    writeFileSync(join(folder, 'peers.log'), 'this is no log')
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--data', folder)
+    expect(await started.event('store.failed')).to.include({ code: 'store/damaged' })
+    expect(await started.stop()).to.equal(0)
+    expect(readFileSync(join(folder, 'peers.log.damaged'), 'utf8')).to.equal('this is no log')
+  })
+
+  it('keeps them with datastore-level where that is installed', async () => {
+    const started = new Started('--listen', '/ip4/127.0.0.1/tcp/0', '--data', folder, '--store', 'level')
+    expect(await started.event('startup.done')).to.deep.include({ tried: 0, connected: 0 })
+    expect(await started.stop()).to.equal(0)
+    expect(readdirSync(join(folder, 'peers'))).to.include('CURRENT')
+  })
+
+  it('refuses a kind of store that there is none of', async () => {
+    for (const args of [['--data', folder, '--store', 'paper'], ['--store', 'level']]) {
+      const { code, stderr } = await troupe('start', ...args)
+      expect(stderr).to.include('--store')
+      expect(code).to.equal(2)
+    }
   })
 })
 

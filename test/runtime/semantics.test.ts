@@ -36,8 +36,8 @@ function points (text: string): readonly Guarantee[] {
 const [promised, notPromised] = page.split('## What is not promised') as [string, string]
 
 describe('semantics', () => {
-  const files = readdirSync(new URL('test/runtime', root), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.test.ts'))
-  const tests = new Set(files.flatMap(file => testsIn(readFileSync(new URL(`test/runtime/${file.replaceAll('\\', '/')}`, root), 'utf8'))))
+  const files = readdirSync(new URL('test', root), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.test.ts'))
+  const tests = new Set(files.flatMap(file => testsIn(readFileSync(new URL(`test/${file.replaceAll('\\', '/')}`, root), 'utf8'))))
 
   it('finds tests by suite and title', () => {
     expect(testsIn("describe('a', () => {\n  describe('b', () => {\n    it('c\\'s', () => {})\n  })\n  it('d', inWorld())\n})\n")).to.deep.equal(['a: c\'s', 'b: c\'s', 'a: d'])

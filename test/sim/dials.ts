@@ -78,7 +78,7 @@ class Scene {
     const { net, random } = this
     const bob = await net.createNode({ name: 'bob', timeouts: { dialAddressMs: addressMs }, limits: { dials: { attempts: 6, attemptsPerPeer: 4 } } })
     const others: Node[] = []
-    for (let n = 0; n < peers; n++) others.push(await net.createNode({ name: `peer-${n}`, addresses: [`10.1.0.${n}`] }))
+    for (let n = 0; n < peers; n++) others.push(await net.createNode({ name: `peer-${n}`, ips: [`10.1.0.${n}`] }))
     for (let round = 0; round < rounds; round++) {
       const dials: Array<Promise<void>> = []
       for (let n = 0; n < dialsEach; n++) {

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { ErrorCode } from '../../src/messages/errors.js'
 import { NetworkError, codeFromWire, errorTable, isErrorCode, wireCodeOf } from '../../src/messages/errors.js'
 
-const rooms = ['actor', 'dial', 'listen', 'upgrade', 'connection', 'stream', 'handler', 'limit', 'record', 'user']
+const rooms = ['actor', 'dial', 'listen', 'upgrade', 'connection', 'stream', 'handler', 'limit', 'record', 'store', 'user']
 const codes = Object.keys(errorTable) as ErrorCode[]
 
 /** go-libp2p 0.48, core/network/conn.go and mux.go. */

@@ -1,8 +1,10 @@
 /**
- * The address manager: where this node listens, as one list, and what others say of where they see it (design 1.3). What is
- * observed is kept for later judgement, bounded, and neither published nor believed.
+ * The address manager: under which addresses this node can be reached, as one list (design 1.3):
  *
- * After a crash it asks every listener again. Who has subscribed is kept outside.
+ *     where it listens + where enough others see it (observed.core.ts), then what the application says of it (announce.core.ts)
+ *
+ * After a crash it asks every listener again. Who has subscribed is kept outside; what others have seen they will tell on later
+ * connections.
  */
 import type { AddressEvent, AddressManagerMessage } from '../../messages/address-manager.js'
 import type { ListenerMessage, ListenersMessage } from '../../messages/listener.js'
@@ -13,13 +15,13 @@ import { reducer } from '../../runtime/behavior/reducer.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { AddressDirectory } from '../contract/directory.js'
+import { announced, type AnnounceOptions } from './announce.core.js'
+import { ObservedAddresses, type ObservedOptions } from './observed.core.js'
 
-export interface AddressManagerOptions {
-  /** Peers of whom we remember where they see us, each the last address only. Default 64: more change no judgement. Limits: peers that invent addresses. */
-  readonly observers: number
+export interface AddressManagerOptions extends AnnounceOptions {
+  /** When to believe where others see us; false: never. */
+  readonly observed?: Partial<ObservedOptions> | false
 }
-
-export const addressManagerDefaults: AddressManagerOptions = { observers: 64 }
 
 /** What outlives a crash of the address manager: subscribers by path. Made once, by whoever puts the node together. */
 export type AddressSubscribers = Map<string, ActorRef<AddressEvent>>
@@ -29,7 +31,7 @@ export interface AddressManagerInput {
   /** A named ref. */
   readonly listeners: ActorRef<ListenersMessage>
   readonly subscribers: AddressSubscribers
-  readonly options?: Partial<AddressManagerOptions>
+  readonly options?: AddressManagerOptions
 }
 
 interface AddressManager {
@@ -37,10 +39,12 @@ interface AddressManager {
   readonly options: AddressManagerOptions
   /** By path of the listener, in the order in which they began. */
   readonly listening: ReadonlyMap<string, Listening>
-  /** All of it once, without the peer. */
+  /** Where enough others see us. */
+  readonly believed: readonly Multiaddr[]
+  /** What is told: all of it once, without the peer. */
   readonly addresses: readonly Multiaddr[]
-  /** By peer, the newest last. */
-  readonly observed: ReadonlyMap<string, Multiaddr>
+  /** Mutable: a core. */
+  readonly observed: ObservedAddresses | undefined
 }
 
 interface Listening {
@@ -51,6 +55,9 @@ interface Listening {
 interface AddressManagerEffects {
   begin: AddressManagerInput
   watch: ActorRef<never>
+  observe: { readonly observed: ObservedAddresses, readonly message: Extract<AddressManagerMessage, { type: 'address.observed' }> }
+  observerDown: { readonly observed: ObservedAddresses, readonly path: string }
+  judge: { readonly observed: ObservedAddresses, readonly listening: readonly Multiaddr[] }
   publish: { readonly input: AddressManagerInput, readonly addresses: readonly Multiaddr[] }
   subscribe: { readonly state: AddressManager, readonly subscriber: ActorRef<AddressEvent> }
   unsubscribe: { readonly input: AddressManagerInput, readonly path: string }
@@ -62,25 +69,36 @@ export const addressManager: Behavior<AddressManagerMessage, AddressManagerInput
   name: 'address-manager',
   initial (input: AddressManagerInput, out: AddressManagerOut): AddressManager {
     out.do('begin', input)
-    return { input, options: { ...addressManagerDefaults, ...input.options }, listening: new Map(), addresses: [], observed: new Map() }
+    const { options = {} } = input
+    const observed = options.observed === false ? undefined : new ObservedAddresses(options.observed)
+    return { input, options, listening: new Map(), believed: [], addresses: [], observed }
   },
   step (state, message: AddressManagerMessage, out: AddressManagerOut): AddressManager {
-    const { input, listening } = state
+    const { input, listening, observed } = state
     switch (message.type) {
       case 'address.listening': {
         const { listener, addresses } = message
         out.do('watch', listener)
-        return changed(state, new Map(listening).set(listener.path, { listener, addresses }), out)
+        return changed({ ...state, listening: new Map(listening).set(listener.path, { listener, addresses }) }, out)
       }
       case 'address.listener-down': {
         // Its successor may have said already where it listens.
         if (listening.get(message.down.path)?.listener.alive !== false) return state
         const left = new Map(listening)
         left.delete(message.down.path)
-        return changed(state, left, out)
+        return changed({ ...state, listening: left }, out)
       }
       case 'address.observed':
-        return { ...state, observed: observed(state, message.peer.toString(), message.address) }
+        if (observed !== undefined) out.do('observe', { observed, message })
+        return state
+      case 'address.observer-down':
+        if (observed !== undefined) out.do('observerDown', { observed, path: message.down.path })
+        return state
+      case 'address.judge':
+        if (observed !== undefined) out.do('judge', { observed, listening: listened(listening) })
+        return state
+      case 'address.believed':
+        return changed({ ...state, believed: message.addresses }, out)
       case 'address.get':
         out.tell(message.replyTo, { type: 'address.list', id: message.id, addresses: state.addresses })
         return state
@@ -103,6 +121,19 @@ export const addressManager: Behavior<AddressManagerMessage, AddressManagerInput
     watch (actor, listener) {
       actor.watch(listener, down => ({ type: 'address.listener-down', down }))
     },
+    observe (actor, { observed, message: { address, connection, info } }) {
+      if (observed.observe(info.path, info, address)) actor.watch(connection, down => ({ type: 'address.observer-down', down }))
+      judgeLater(actor, judgeMs)
+    },
+    observerDown (actor, { observed, path }) {
+      observed.ended(path, actor.now())
+      expireLater(actor, observed)
+    },
+    judge (actor, { observed, listening }) {
+      observed.expire(actor.now())
+      actor.self.tell({ type: 'address.believed', addresses: observed.believed(listening) })
+      expireLater(actor, observed)
+    },
     publish (actor, { input: { directory, subscribers }, addresses }) {
       const event: AddressEvent = { type: 'addresses.changed', addresses }
       directory.publish(addresses)
@@ -119,32 +150,31 @@ export const addressManager: Behavior<AddressManagerMessage, AddressManagerInput
       if (subscribers.get(path)?.alive === false) subscribers.delete(path)
     }
   },
-  describe: ({ addresses, observed }) => ({ addresses: addresses.map(String), observed: Object.fromEntries([...observed].map(([peer, address]) => [peer, address.toString()])) })
+  describe: ({ addresses, believed, observed }) => ({ addresses: addresses.map(String), believed: believed.map(String), observations: observed?.size ?? 0 })
 })
 
-function changed (state: AddressManager, listening: ReadonlyMap<string, Listening>, out: AddressManagerOut): AddressManager {
-  const unique = new Map<string, Multiaddr>()
-  for (const { addresses } of listening.values()) {
-    for (const address of addresses) {
-      const bare = address.withoutPeer()
-      if (bare !== undefined) unique.set(bare.toString(), bare)
-    }
-  }
-  const addresses = [...unique.values()]
-  const same = addresses.length === state.addresses.length && addresses.every((address, i) => state.addresses[i]?.equals(address))
-  if (!same) out.do('publish', { input: state.input, addresses })
-  return { ...state, listening, addresses: same ? state.addresses : addresses }
+/** Observations come with every connection: they are judged together, after so long. */
+const judgeMs = 1000
+
+function judgeLater (actor: ActorContext<AddressManagerMessage>, ms: number): void {
+  actor.timer('judge', ms, { type: 'address.judge' })
 }
 
-function observed ({ observed: before, options }: AddressManager, peer: string, address: Multiaddr): ReadonlyMap<string, Multiaddr> {
-  const after = new Map(before)
-  after.delete(peer)
-  after.set(peer, address)
-  for (const oldest of after.keys()) {
-    if (after.size <= options.observers) break
-    after.delete(oldest)
-  }
-  return after
+function expireLater (actor: ActorContext<AddressManagerMessage>, observed: ObservedAddresses): void {
+  const { nextTimeout } = observed
+  if (nextTimeout < Infinity) actor.timer('expire', Math.max(nextTimeout - actor.now(), judgeMs), { type: 'address.judge' })
+}
+
+function listened (listening: AddressManager['listening']): readonly Multiaddr[] {
+  return [...listening.values()].flatMap(({ addresses }) => addresses)
+}
+
+function changed (state: AddressManager, out: AddressManagerOut): AddressManager {
+  const addresses = announced(listened(state.listening), state.believed, state.options)
+  const same = addresses.length === state.addresses.length && addresses.every((address, i) => state.addresses[i]?.equals(address))
+  if (same) return state
+  out.do('publish', { input: state.input, addresses })
+  return { ...state, addresses }
 }
 
 function watchSubscriber (actor: ActorContext<AddressManagerMessage>, subscriber: ActorRef<AddressEvent>): void {

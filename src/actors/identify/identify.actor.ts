@@ -270,7 +270,7 @@ function learn ({ context, schedule }: State, result: IdentifyResult, pushed: bo
   const patch: PeerPatch = {
     ...publicKey !== undefined && { publicKey },
     // The signed ones are the better ones.
-    ...record !== undefined ? { record: { ...record, addresses: dialable(record.addresses) } } : listenAddresses.length > 0 && { addresses: dialable(listenAddresses) },
+    ...record !== undefined ? { record: { ...record, addresses: dialable(record.addresses) } } : listenAddresses.length > 0 && { addresses: dialable(listenAddresses), source: 'identified' },
     ...namesProtocols && { protocols },
     ...agentVersion !== undefined && { agentVersion },
     ...protocolVersion !== undefined && { protocolVersion }
@@ -280,7 +280,7 @@ function learn ({ context, schedule }: State, result: IdentifyResult, pushed: bo
     if (known !== undefined) out.tell(known.ref, { type: 'connection.identified', protocols })
     schedule.identified(connection, protocols)
   }
-  if (observedAddress !== undefined) out.tell(context.addressManager, { type: 'address.observed', peer, address: observedAddress, connection })
+  if (observedAddress !== undefined && known !== undefined) out.tell(context.addressManager, { type: 'address.observed', address: observedAddress, connection: known.ref, info: known.info })
   out.do('report', { type: 'peer.identified', result })
 }
 

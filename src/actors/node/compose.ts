@@ -3,7 +3,7 @@
  * factory or as a named ref, once.
  *
  *     /node/services/{peer-store,protocol-registry,address-manager}
- *     /node/network/{listeners,swarm,dialer,connection-manager,keep-alive}
+ *     /node/network/{listeners,swarm,dialer,connection-manager,keep-alive,startup}
  *     /node/connections/<n>/{upgrade,streams/<id>/handler}
  *     /node/protocols/{identify,...}
  *
@@ -18,6 +18,7 @@ import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolRegistryMessage } from '../../messages/protocol-registry.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
 import type { ConnectionInfo } from '../../messages/connection.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { PrivateKey } from '../../messages/value/keys.js'
 import { PeerId } from '../../messages/value/peer-id.js'
 import { supervisor } from '../../runtime/behavior/supervisor.js'
@@ -31,8 +32,10 @@ import { dialer } from '../dialer/dialer.actor.js'
 import { NodeGate } from '../gater/gate.js'
 import { identify } from '../identify/identify.actor.js'
 import { listeners, listenersMemory } from '../listener/listeners.actor.js'
+import { PeerDisk } from '../peer-store/peer-disk.port.js'
 import { peerStore } from '../peer-store/peer-store.actor.js'
 import { ping } from '../ping/ping.js'
+import { startup } from '../startup/startup.actor.js'
 import { SharedProtocolTable } from '../protocol/protocol-table.js'
 import { protocolRegistry } from '../protocol/protocol-registry.actor.js'
 import { protocols } from '../protocol/protocols.actor.js'
@@ -70,6 +73,10 @@ export async function compose (options: CheckedOptions, environment: Environment
   let changed = (): void => {}
   const table = new SharedProtocolTable(() => { changed() }, limits.streams)
   const { epochMs } = environment
+  const { ages, datastore, ...times } = options.peerStore ?? {}
+  const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
+  const warm = disk !== undefined && options.startup.redial > 0
+  const connectedPeers = (): readonly PeerId[] => [...memory.swarm.announced.all].flatMap(path => directory.connection(path)?.info.peer ?? [])
   if (options.identify !== false) {
     for (const protocol of identify({ key: privateKey, crypto, epochMs, agentVersion, ...options.identify })) table.register(protocol)
   }
@@ -103,9 +110,11 @@ export async function compose (options: CheckedOptions, environment: Environment
         child('services', supervisor('services', {
           strategy: 'one-for-one',
           children: [
-            child('peer-store', peerStore, { input: () => ({ ...limits.peerStore !== undefined && { limits: limits.peerStore } }) }),
+            child('peer-store', peerStore, {
+              input: () => ({ epochMs, times, connected: connectedPeers, ...ages && { ages }, ...limits.peerStore && { limits: limits.peerStore }, ...disk && { disk } })
+            }),
             child('protocol-registry', protocolRegistry({ protocols: table })),
-            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses }) })
+            child('address-manager', addressManager, { input: () => ({ directory, listeners: refs.listeners, subscribers: memory.addresses, ...options.addresses && { options: options.addresses } }) })
           ]
         })),
         child('network', supervisor('network', {
@@ -126,6 +135,7 @@ export async function compose (options: CheckedOptions, environment: Environment
                 connections: refs.connections,
                 resolve: createResolver(environment.dns(system)),
                 interfaces: environment.interfaces,
+                unreached: (peer: PeerId, address: Multiaddr) => { refs.peerStore.tell({ type: 'peer-store.unreached', peer, address: address.withoutPeer() ?? address }) },
                 options: { ...limits.dials, ...options.dialing, addressTimeoutMs: timeouts.dialAddressMs }
               })
             }),
@@ -141,7 +151,9 @@ export async function compose (options: CheckedOptions, environment: Environment
             }),
             ...options.keepAlivePeers === false
               ? []
-              : [child('keep-alive', keepAlive, { input: () => ({ swarm: refs.swarm, peerStore: refs.peerStore, ...options.keepAlivePeers && { options: options.keepAlivePeers } }) })]
+              : [child('keep-alive', keepAlive, { input: () => ({ swarm: refs.swarm, peerStore: refs.peerStore, ...options.keepAlivePeers && { options: options.keepAlivePeers } }) })],
+            // Without a datastore there is nobody to remember.
+            ...warm ? [child('startup', startup, { restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup }) })] : []
           ]
         })),
         child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),
@@ -158,7 +170,9 @@ export async function compose (options: CheckedOptions, environment: Environment
     ...options.seed !== undefined && { seed: options.seed }
   })
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
-  const node = new Node({ system, peerId, directory, table, access, timeouts, randomBytes: length => crypto.randomBytes(length) })
+  // Also when it was not stopped in order.
+  if (disk !== undefined) system.trace.add(() => { void disk.close() }, ['ended'])
+  const node = new Node({ system, peerId, directory, table, access, timeouts, crypto, closed: async () => disk?.close() })
   await system.ready()
   return node
 }

@@ -1,9 +1,11 @@
 import type { Observable } from 'rxjs'
 import type { AddressEvent } from '../../messages/address-manager.js'
-import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
+import type { ErrorCode, ErrorInitiator, NetworkError } from '../../messages/errors.js'
+import { failureError } from '../../messages/failure.js'
 import type { IdentifyEvent, IdentifyResult } from '../../messages/identify.js'
-import type { PeerInfo, PeerUpdated } from '../../messages/peer-store.js'
+import type { PeerInfo, PeerStoreEvent } from '../../messages/peer-store.js'
 import type { ProtocolsEvent } from '../../messages/protocol-registry.js'
+import type { StartupEvent } from '../../messages/startup.js'
 import type { SwarmEvent } from '../../messages/swarm.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
@@ -25,8 +27,21 @@ export interface NodeEventDetails {
   readonly 'connection:close': ClosedConnection
   /** The addresses under which this node can be reached have changed; this is all of them. */
   readonly 'self:addresses': readonly Multiaddr[]
+  /** What this node tells others of itself has changed: its addresses, or its protocols. */
+  readonly 'self:peer:update': SelfInfo
+  /** The peer store's datastore could not be opened, read or written, or held what was damaged. The node goes on. */
+  readonly 'store:failed': NetworkError
+  /** The known good peers have been dialed. */
+  readonly 'startup:done': { readonly tried: number, readonly connected: number }
   /** The protocols that this node speaks have changed; this is all of them. */
   readonly 'self:protocols': readonly string[]
+}
+
+export interface SelfInfo {
+  readonly peer: PeerId
+  /** With the peer id. */
+  readonly addresses: readonly Multiaddr[]
+  readonly protocols: readonly string[]
 }
 
 /** Why a connection has ended. */
@@ -44,7 +59,7 @@ export type NodeEvent = { readonly [N in NodeEventName]: { readonly type: N, rea
 export type NodeEventListener<N extends NodeEventName> = (event: { readonly type: N, readonly detail: NodeEventDetails[N] }) => void
 
 /** What actors emit that is news for users. */
-type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerUpdated | Extract<IdentifyEvent, { type: 'peer.identified' }>
+type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerStoreEvent | StartupEvent | Extract<IdentifyEvent, { type: 'peer.identified' }>
 
 /**
  * News for the user: a view of what certain actors emit, so that watching changes nothing. Listeners are called in the order of
@@ -53,18 +68,23 @@ type Emitted = SwarmEvent | AddressEvent | ProtocolsEvent | PeerUpdated | Extrac
 export class NodeEvents {
   private readonly system: System
   private readonly connectionOf: (path: string) => Connection | undefined
+  private readonly self: () => SelfInfo
   /** Those that were told of, until their end is told too: then they are in the directory no more. */
   private readonly open = new Map<string, Connection>()
   private readonly listeners = new Map<NodeEventName, Set<NodeEventListener<NodeEventName>>>()
   private readonly sinks = new Set<(event: NodeEvent) => void>()
 
-  constructor (system: System, connectionOf: (path: string) => Connection | undefined) {
+  constructor (system: System, connectionOf: (path: string) => Connection | undefined, self: () => SelfInfo) {
     this.system = system
     this.connectionOf = connectionOf
+    this.self = self
     system.trace.add((_, actor, subject) => {
-      const event = this.eventOf(subject as Emitted)
+      const emitted = subject as Emitted
+      const event = this.eventOf(emitted)
       // Anybody may emit anything: news are only what comes from those whose business it is.
-      if (event !== undefined && actor.path === emitters[(subject as Emitted).type]?.replace('/node', `/${system.name}`)) this.publish(event)
+      if (event === undefined || actor.path !== emitters[emitted.type]?.replace('/node', `/${system.name}`)) return
+      this.publish(event)
+      if (emitted.type === 'addresses.changed' || emitted.type === 'protocols.changed') this.publish({ type: 'self:peer:update', detail: this.self() })
     }, ['emitted'])
   }
 
@@ -122,6 +142,8 @@ export class NodeEvents {
       case 'peer.disconnected': return { type: 'peer:disconnect', detail: emitted.peer }
       case 'peer.identified': return { type: 'peer:identify', detail: emitted.result }
       case 'peer.updated': return { type: 'peer:update', detail: emitted.info }
+      case 'peer-store.failed': return { type: 'store:failed', detail: failureError(emitted.failure) }
+      case 'startup.done': return { type: 'startup:done', detail: { tried: emitted.tried, connected: emitted.connected } }
       case 'addresses.changed': return { type: 'self:addresses', detail: emitted.addresses }
       case 'protocols.changed': return { type: 'self:protocols', detail: emitted.protocols }
       case 'connection.opened': {
@@ -143,7 +165,7 @@ export class NodeEvents {
 
 const eventNames: readonly string[] = Object.keys({
   'peer:connect': true, 'peer:disconnect': true, 'peer:identify': true, 'peer:update': true, 'connection:open': true, 'connection:close': true,
-  'self:addresses': true, 'self:protocols': true
+  'self:addresses': true, 'self:protocols': true, 'self:peer:update': true, 'store:failed': true, 'startup:done': true
 } satisfies Record<NodeEventName, true>)
 
 /** Whose news each is. */
@@ -154,6 +176,8 @@ const emitters: Readonly<Record<Emitted['type'], string>> = {
   'connection.closed': '/node/network/swarm',
   'peer.identified': '/node/protocols/identify',
   'peer.updated': '/node/services/peer-store',
+  'peer-store.failed': '/node/services/peer-store',
+  'startup.done': '/node/network/startup',
   'addresses.changed': '/node/services/address-manager',
   'protocols.changed': '/node/services/protocol-registry'
 }

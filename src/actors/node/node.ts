@@ -14,6 +14,7 @@ import { checkProtocolId } from '../../messages/value/protocol-id.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { ActorError, checkNumber, checkOptions } from '../../runtime/errors.js'
+import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { Inspector } from '../../runtime/inspect/inspector.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
@@ -70,8 +71,9 @@ export interface NodeParts {
   readonly table: SharedProtocolTable
   readonly access: AccessLists
   readonly timeouts: { readonly dialMs: number, readonly streamMs: number }
-  /** The 32 bytes that a ping is made of. */
-  readonly randomBytes: (length: number) => Uint8Array
+  readonly crypto: CryptoProvider
+  /** Closes what is open outside of the company, once that has ended. */
+  readonly closed: () => Promise<void>
 }
 
 /**
@@ -97,12 +99,12 @@ export class Node implements AsyncDisposable {
     this.#parts = parts
     this.peerId = parts.peerId
     this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
-    this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')))
+    this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')), parts.crypto)
     this.access = new Access(parts.access, () => this.#swarm)
     this.#events = new NodeEvents(parts.system, path => {
       const view = parts.directory.connection(path)
       return view === undefined ? undefined : this.#connection(view)
-    })
+    }, () => ({ peer: this.peerId, addresses: this.getMultiaddrs(), protocols: this.getProtocols() }))
     parts.system.trace.add(() => { this.#status = 'stopped' }, ['ended'])
   }
 
@@ -223,12 +225,12 @@ export class Node implements AsyncDisposable {
    */
   async ping (target: Target, options: WaitOptions = {}): Promise<number> {
     checkWait('ping', options)
-    const { system, randomBytes } = this.#parts
+    const { system, crypto } = this.#parts
     const { signal, timeoutMs = pingMs } = options
     const stream = await this.dialProtocol(target, pingProtocol, { timeoutMs, negotiate: 'eager', ...signal && { signal } })
     const alarm = system.root.alarm(timeoutMs, () => { stream.reset('stream/timeout') })
     try {
-      return await roundTrip(stream, { randomBytes, now: () => system.now() }, signal)
+      return await roundTrip(stream, { randomBytes: length => crypto.randomBytes(length), now: () => system.now() }, signal)
     } finally {
       alarm[Symbol.dispose]()
       void stream.close()
@@ -333,6 +335,7 @@ export class Node implements AsyncDisposable {
       // First of all nobody comes in any more: whoever came while connections end would find nobody to take him.
       await this.#stopListening(Math.min(graceMs, stopListeningMs))
       await this.#stopSystem(Math.max(0, graceMs - (system.now() - begun)))
+      await this.#parts.closed()
     }
     this.#status = 'stopped'
   }

@@ -3,6 +3,8 @@ import { Multiaddr } from '../../messages/value/multiaddr.js'
 import { PeerId } from '../../messages/value/peer-id.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { LogOptions } from '../../runtime/inspect/log.js'
+import type { AddressManagerOptions } from '../address-manager/address-manager.actor.js'
+import { observedDefaults, type ObservedOptions } from '../address-manager/observed.core.js'
 import type { Muxer } from '../contract/muxer.js'
 import type { Protocol } from '../contract/protocol.js'
 import type { Security } from '../contract/security.js'
@@ -14,7 +16,9 @@ import { dialDelayDefaults, type DialDelays } from '../dialer/rank.core.js'
 import { AccessLists, type AccessListsOptions } from '../gater/access-lists.core.js'
 import { gateNames, type ConnectionGater } from '../gater/gate.js'
 import type { IdentifyOptions as AllIdentifyOptions } from '../identify/identify.actor.js'
-import { peerStoreDefaults, type PeerStoreLimits } from '../peer-store/peer-book.core.js'
+import type { Datastore, DatastoreSource } from '../peer-store/datastore.js'
+import { peerStoreAges, peerStoreDefaults, type PeerStoreAges, type PeerStoreLimits } from '../peer-store/peer-limits.core.js'
+import { peerStoreTimes, type PeerStoreTimes } from '../peer-store/peer-store.actor.js'
 import { trimDefaults, type ConnectionManagerOptions } from '../swarm/connection-manager.actor.js'
 import { keepAlivePeersDefaults, type KeepAlivePeersOptions } from '../swarm/keep-alive.actor.js'
 import { overloadDefaults, type OverloadRules } from '../swarm/overload.core.js'
@@ -35,6 +39,12 @@ export interface NodeOptions {
   readonly privateKey?: PrivateKey
   /** Where it listens. Default: TCP on a free port of the loopback interface; an empty list listens nowhere. */
   readonly listen?: readonly (Multiaddr | string)[]
+  /** Which addresses it tells others, and when it believes where others see it. */
+  readonly addresses?: AddressOptions
+  /** Where it keeps what it knows of peers, and for how long. Default: in memory. */
+  readonly peerStore?: PeerStoreOptions
+  /** What it does when it has started. */
+  readonly startup?: StartupOptions
   /** What it speaks besides identify and ping. More can be registered at any time. */
   readonly protocols?: readonly Protocol[]
   /** False: it neither asks others what they are, nor tells. */
@@ -81,7 +91,9 @@ export interface DialingOptions {
   readonly backoff?: Partial<BackoffOptions>
 }
 
-export type DialLimits = Pick<DialerOptions, 'addresses' | 'attempts' | 'attemptsPerPeer' | 'dials' | 'waiters'>
+export const dialLimitNames = ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'] as const
+
+export type DialLimits = Pick<DialerOptions, typeof dialLimitNames[number]>
 
 export interface NodeLimits {
   readonly connections?: Partial<AdmissionLimits>
@@ -93,6 +105,40 @@ export interface NodeLimits {
   readonly peerBytesPerSecond?: PeerRates
   /** Inbound streams of one peer, of all protocols together. */
   readonly streams?: Partial<StreamRates>
+}
+
+/** Addresses as texts or values; names are those of js-libp2p. */
+export interface AddressOptions {
+  /** Told in place of the addresses it listens on and is seen at: for a node behind a proxy, or with a name. Default: none. */
+  readonly announce?: readonly (Multiaddr | string)[]
+  /** Told besides. Default: none. */
+  readonly appendAnnounce?: readonly (Multiaddr | string)[]
+  /** Never told: an address, all that begin with it (`/ip4/10.0.0.7`), or all of a network (`/ip4/10.0.0.0/ipcidr/8`). Default: none. */
+  readonly noAnnounce?: readonly (Multiaddr | string)[]
+  /** When to believe where others see us; each limit has its reason in the docs of its type. False: never. */
+  readonly observed?: Partial<ObservedOptions> | false
+}
+
+export interface PeerStoreOptions extends Partial<PeerStoreTimes> {
+  /**
+   * Keeps peers on disk, or wherever it does: an `interface-datastore` that you open and close; or a function that makes one,
+   * such as `fileDatastore(folder)`, which the node calls when it first needs it, and closes when it stops.
+   */
+  readonly datastore?: DatastoreSource
+  /** How long addresses hold, by their source, and peers without any; in milliseconds, Infinity for ever. */
+  readonly ages?: Partial<PeerStoreAges>
+}
+
+export interface StartupOptions {
+  /**
+   * How many known good peers it connects to: those to be kept alive, then those that were reached last. 0: none. Default 8:
+   * enough to be part of the network again without asking anybody else, few enough to be no burden.
+   */
+  readonly redial?: number
+  /** How many of them at a time. Default 4. */
+  readonly concurrency?: number
+  /** For each of them, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number
 }
 
 /** In milliseconds. */
@@ -109,7 +155,7 @@ export interface NodeTimeouts {
   readonly gateMs?: number
 }
 
-export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'security' | 'muxers' | 'protocols' | 'limits' | 'timeouts' | 'access'> & {
+export type CheckedOptions = Omit<NodeOptions, 'addresses' | 'listen' | 'startup' | 'transports' | 'security' | 'muxers' | 'protocols' | 'limits' | 'timeouts' | 'access'> & {
   readonly access: AccessLists
   readonly listen: readonly Multiaddr[]
   readonly transports: readonly Component<Transport>[]
@@ -118,18 +164,23 @@ export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'securi
   readonly protocols: readonly Protocol[]
   readonly limits: NodeLimits
   readonly timeouts: Required<NodeTimeouts>
+  readonly addresses: AddressManagerOptions
+  readonly startup: Required<StartupOptions>
 }
 
 const optionNames: readonly (keyof NodeOptions)[] = [
-  'privateKey', 'listen', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'access', 'gater', 'connectionManager', 'keepAlivePeers', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
+  'privateKey', 'listen', 'addresses', 'peerStore', 'startup', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers',
+  'access', 'gater', 'connectionManager', 'keepAlivePeers', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
 ]
 
-const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
+const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }
+
+export const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
 
 /** The names of all limits, by group: a misspelt one must not silently be no limit. */
 const knownLimits: Readonly<Record<keyof NodeLimits, readonly string[]>> = {
   connections: Object.keys(admissionDefaults),
-  dials: ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'],
+  dials: dialLimitNames,
   overload: Object.keys(overloadDefaults),
   peerBytesPerSecond: ['in', 'out'],
   streams: Object.keys(streamRateDefaults),
@@ -142,9 +193,7 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   const problems = new Problems()
   problems.unknown('', options, optionNames)
   const { listen = ['/ip4/127.0.0.1/tcp/0'], limits = {}, privateKey, protocols = [], timeouts = {} } = options
-  const addresses: Multiaddr[] = []
-  if (!Array.isArray(listen)) problems.add('listen', 'a list of addresses', listen)
-  else for (const [at, address] of (listen as readonly (Multiaddr | string)[]).entries()) problems.try(`listen[${at}]`, () => addresses.push(address instanceof Multiaddr ? address : Multiaddr.parse(address)))
+  const addresses = readAddresses('listen', listen, problems)
   if (privateKey !== undefined && !(privateKey instanceof PrivateKey)) problems.add('privateKey', 'a PrivateKey, as generateKeyPair and importKey make it', privateKey)
   if (!Array.isArray(protocols)) problems.add('protocols', 'a list of protocols', protocols)
   else for (const [at, protocol] of (protocols as readonly Protocol[]).entries()) problems.try(`protocols[${at}]`, () => { checkProtocol('protocol', protocol) })
@@ -188,6 +237,17 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
     problems.unknown(`limits.${group}.`, values ?? {}, knownLimits[group as keyof NodeLimits] ?? [])
     for (const [name, value] of Object.entries(values ?? {})) if (typeof value !== 'boolean') problems.number(`limits.${group}.${name}`, value)
   }
+  const { observed, ...announcing } = options.addresses ?? {}
+  problems.unknown('addresses.', announcing, announceNames)
+  const announcements = Object.fromEntries(Object.entries(announcing).map(([name, list]) => [name, readAddresses(`addresses.${name}`, list, problems)]))
+  if (observed !== undefined && observed !== false) {
+    problems.unknown('addresses.observed.', observed, Object.keys(observedDefaults))
+    for (const [name, value] of Object.entries(observed)) problems.number(`addresses.observed.${name}`, value)
+  }
+  checkPeerStore(options.peerStore ?? {}, problems)
+  const startup = options.startup ?? {}
+  problems.unknown('startup.', startup, Object.keys(defaultStartup))
+  for (const [name, value] of Object.entries(startup)) problems.number(`startup.${name}`, value, name === 'redial' ? 0 : 1)
   problems.throwIfAny('createNode')
   return Object.freeze({
     ...options,
@@ -199,6 +259,28 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
     security: options.security ?? [noise()],
     muxers: options.muxers ?? [yamux()],
     limits,
-    timeouts: { ...defaultTimeouts, ...timeouts }
+    timeouts: { ...defaultTimeouts, ...timeouts },
+    addresses: { ...announcements, ...observed !== undefined && { observed } },
+    startup: { ...defaultStartup, ...startup }
   })
+}
+
+const announceNames = ['announce', 'appendAnnounce', 'noAnnounce']
+
+function readAddresses (option: string, list: unknown, problems: Problems): readonly Multiaddr[] {
+  const addresses: Multiaddr[] = []
+  if (!Array.isArray(list)) problems.add(option, 'a list of addresses', list)
+  else for (const [at, address] of (list as readonly (Multiaddr | string)[]).entries()) problems.try(`${option}[${at}]`, () => addresses.push(address instanceof Multiaddr ? address : Multiaddr.parse(address)))
+  return addresses
+}
+
+function checkPeerStore (options: PeerStoreOptions, problems: Problems): void {
+  const { ages = {}, datastore, ...times } = options
+  problems.unknown('peerStore.', times, [...Object.keys(peerStoreTimes), 'ages', 'datastore'])
+  for (const [name, value] of Object.entries(times)) problems.number(`peerStore.${name}`, value)
+  problems.unknown('peerStore.ages.', ages, Object.keys(peerStoreAges))
+  for (const [name, value] of Object.entries(ages)) if (value !== Infinity) problems.number(`peerStore.ages.${name}`, value)
+  if (datastore !== undefined && typeof datastore !== 'function' && typeof (datastore as Partial<Datastore> | null)?.batch !== 'function') {
+    problems.add('peerStore.datastore', 'an interface-datastore, or a function that makes one', datastore)
+  }
 }

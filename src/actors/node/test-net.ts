@@ -11,7 +11,7 @@ export interface TestNodeOptions extends NodeOptions {
   /** Of its host and of its system, and so the first part of all its actors' paths. Default `node-1`, `node-2`, ... */
   readonly name?: string
   /** IP addresses of its host. Default: the next of 10.0.0.0/8. It listens on port 4001 of the first, unless `listen` says otherwise. */
-  readonly addresses?: readonly string[]
+  readonly ips?: readonly string[]
 }
 
 /** Unix time in milliseconds at which simulated worlds begin, the first day of 2025: any constant, so that records are the same in each run. */
@@ -46,9 +46,9 @@ export class TestNet {
   async createNode (options: TestNodeOptions = {}): Promise<Node> {
     const { world } = this
     const number = ++this.hosts
-    const { addresses = [`10.${number >>> 16}.${(number >>> 8) & 0xff}.${number & 0xff}`], name = `node-${number}`, ...rest } = options
-    const [first = ''] = addresses
-    const host = world.network.host(name, { addresses })
+    const { ips = [`10.${number >>> 16}.${(number >>> 8) & 0xff}.${number & 0xff}`], name = `node-${number}`, ...rest } = options
+    const [first = ''] = ips
+    const host = world.network.host(name, { addresses: ips })
     const entropy = new SeededRandom(mix(world.seed, hashText(`${name} entropy`)))
     const crypto = await loadRepeatableCrypto(length => Uint8Array.from({ length }, () => entropy.int(256)))
     const node = await world.until(createNodeIn({
@@ -57,7 +57,7 @@ export class TestNet {
       unix: () => { throw new TypeError('transports: there are no unix sockets in a simulated world') },
       memory: system => this.memory.port(system),
       dns: system => this.dns.port(system),
-      interfaces: () => addresses,
+      interfaces: () => ips,
       crypto,
       epochMs: worldEpochMs
     }, { listen: [`/${first.includes(':') ? 'ip6' : 'ip4'}/${first}/tcp/4001`], ...rest }))

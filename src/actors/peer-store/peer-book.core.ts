@@ -1,86 +1,60 @@
 /**
- * What is known of other peers, bounded in all and per peer. All of it may come from strangers, and peer ids cost nothing: so
- * whatever is kept has a bound, and what is over it goes, the least useful first.
+ * What is known of other peers, bounded in all and per peer, and in time. All of it may come from strangers, and peer ids cost
+ * nothing: so whatever is kept has a bound, and what is over it goes, the least useful first:
  *
- * Order of eviction: the least recently updated peer that is not connected. A class whose verbs change it, as those of all cores.
+ * 1. peers that others have told of, and nobody else,
+ * 2. those that have identified themselves,
+ * 3. those that we have reached by an address we have,
+ * 4. those that the application has addresses, tags or metadata for;
+ *
+ * among equals the one that was heard of least recently; and never one that is connected, or tagged `keep-alive`.
+ *
+ * A class whose verbs change it, as those of all cores.
  */
-import type { PeerAddress, PeerInfo, PeerPatch } from '../../messages/peer-store.js'
+import { keepAliveTag, type PatchMode, type PeerAddress, type PeerInfo, type PeerPatch } from '../../messages/peer-store.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
+import { peerStoreAges, rankOf, type PeerStoreAges, type PeerStoreLimits } from './peer-limits.core.js'
+import { bytesOf, isTheSame, patched, saysTheSame, tried, unknownPeer, type PatchContext } from './peer-patch.core.js'
 
-/** Bounds of the peer store. Each can be given alone; the rest is as in `peerStoreDefaults`. */
-export interface PeerStoreLimits {
-  /** Peers in all. */
-  readonly peers: number
-  /** Bytes of all of them together, as counted by `bytesOf`. */
-  readonly bytes: number
-  /** Addresses of one peer. */
-  readonly addresses: number
-  /** Protocols of one peer, and bytes of their names. */
-  readonly protocols: number
-  readonly protocolBytes: number
-  /** Letters of what a peer says of its software, and of its protocol version. */
-  readonly versionLetters: number
-  /** Bytes of a signed record. */
-  readonly recordBytes: number
-  /** Keys of metadata of one peer, and bytes of keys and values. */
-  readonly metadataKeys: number
-  readonly metadataBytes: number
-}
-
-export const peerStoreDefaults: PeerStoreLimits = {
-  // More than a node meets in a day, and less than a moment's search of its memory. Limits: a flood of made-up peers.
-  peers: 5000,
-  // 5,000 ordinary peers take 5 MiB; this is where extraordinary ones stop. Limits: few peers that say a lot each.
-  bytes: 32 * 1024 * 1024,
-  // A node with a dozen interfaces, transports and relays has some 40. Limits: records made to have us dial strangers.
-  addresses: 64,
-  // The longest list seen in the wild has some 60. Limits: what a peer can make us store and search.
-  protocols: 1024,
-  protocolBytes: 64 * 1024,
-  // Names and versions; rust and go cut at similar lengths. Limits: agent strings of megabytes.
-  versionLetters: 256,
-  // As identify, whose whole message may have 8 KiB.
-  recordBytes: 8 * 1024,
-  // The application's own, so these protect it from itself.
-  metadataKeys: 64,
-  metadataBytes: 16 * 1024
-}
-
-/** @throws RangeError that names the limit */
-export function checkPeerStoreLimits (limits: PeerStoreLimits): PeerStoreLimits {
-  for (const [name, value] of Object.entries(limits) as Array<[string, unknown]>) {
-    if (!(typeof value === 'number' && value >= 0)) throw new RangeError(`limits.${name}: must be a number, zero or more; got ${String(value)}`)
-  }
-  return limits
+/** What has become of a patch. */
+export interface Merged {
+  /** What is known now; undefined when there is no room for one more peer, since all that are known must stay. */
+  readonly info: PeerInfo | undefined
+  /** That it is news. */
+  readonly changed: boolean
 }
 
 interface Entry {
   readonly info: PeerInfo
   readonly bytes: number
-}
-
-/** What has become of a patch. */
-export interface Merged {
-  /** What is known now; undefined when there is no room for one more peer, since all that are known are connected. */
-  readonly info: PeerInfo | undefined
-  readonly changed: boolean
+  /** When it was last heard of, whether that was news or not. */
+  readonly heardAt: number
+  /** When the first of what it holds expires, were it not connected. */
+  readonly expiresAt: number
 }
 
 export class PeerBook {
   private readonly limits: PeerStoreLimits
-  /** Not connected, the least recently updated first: those who go when there is no room. */
-  private readonly idle = new Map<string, Entry>()
+  private readonly ages: PeerStoreAges
+  /** By class of usefulness, the least useful first; in each, the least recently heard of first. */
+  private readonly idle: ReadonlyArray<Map<string, Entry>> = [new Map(), new Map(), new Map(), new Map()]
+  /** Connected, or to be kept alive. */
   private readonly held = new Map<string, Entry>()
   private readonly connectedPeers = new Set<string>()
+  private readonly noted: Map<string, PeerId> | undefined
   private used = 0
+  private count = 0
 
-  constructor (limits: PeerStoreLimits) {
+  /** @param notes whether changes are noted, for whoever writes them behind */
+  constructor (limits: PeerStoreLimits, ages: PeerStoreAges = peerStoreAges, notes = false) {
     this.limits = limits
+    this.ages = ages
+    this.noted = notes ? new Map() : undefined
   }
 
   get size (): number {
-    return this.idle.size + this.held.size
+    return this.count
   }
 
   /** Counted by `bytesOf`. */
@@ -88,188 +62,241 @@ export class PeerBook {
     return this.used
   }
 
-  get (peer: PeerId): PeerInfo | undefined {
-    return this.entry(peer.toString())?.info
+  /** Peers of whom something has changed, in the order in which it first did, since they were last taken. */
+  get changes (): number {
+    return this.noted?.size ?? 0
   }
 
-  all (): readonly PeerInfo[] {
-    return [...this.held.values(), ...this.idle.values()].map(({ info }) => info)
+  get (peer: PeerId, now: number): PeerInfo | undefined {
+    return this.fresh(peer.toString(), now)?.info
   }
 
-  merge (peer: PeerId, patch: PeerPatch, now: number): Merged {
-    const key = peer.toString()
-    const before = this.entry(key)?.info ?? unknown(peer, now)
-    const after = this.patched(before, patch)
-    const changed = after !== before
-    const info = changed ? { ...after, updatedAt: now } : before
-    this.put(key, info)
+  all (now: number): readonly PeerInfo[] {
+    const infos: PeerInfo[] = []
+    for (const key of [this.held, ...this.idle].flatMap(room => [...room.keys()])) {
+      const info = this.fresh(key, now)?.info
+      if (info !== undefined) infos.push(info)
+    }
+    return infos
+  }
+
+  /** Peers that we have reached, or are to keep alive, and have addresses of: the latter first, then those that were reached last. */
+  good (limit: number, now: number): readonly PeerInfo[] {
+    return this.all(now)
+      .map(info => ({ info, keep: isKept(info), at: Math.max(...info.addresses.map(reachedAt)) }))
+      .filter(({ info, keep, at }) => info.addresses.length > 0 && (keep || at > -Infinity))
+      .sort((a, b) => Number(b.keep) - Number(a.keep) || b.at - a.at)
+      .slice(0, limit)
+      .map(({ info }) => info)
+  }
+
+  merge (peer: PeerId, patch: PeerPatch, now: number, how: PatchMode = 'merge'): Merged {
+    const before = this.get(peer, now)
+    return this.become(peer, before, patched(before ?? unknownPeer(peer, now), patch, how, this.context(now)), now)
+  }
+
+  /** An address has led to the peer, or nowhere. Of a peer that is not known a failure is nothing. */
+  tried (peer: PeerId, address: Multiaddr, reached: boolean, now: number): Merged {
+    const before = this.get(peer, now)
+    if (before === undefined && !reached) return { info: undefined, changed: false }
+    return this.become(peer, before, tried(before ?? unknownPeer(peer, now), address, reached, this.context(now)), now)
+  }
+
+  /** What an earlier life has known, below what is known already. Times that cannot be are cut to what can. */
+  restore (stored: PeerInfo, now: number): void {
+    const key = stored.peer.toString()
+    const current = this.entry(key)?.info
+    const info = current === undefined ? stored : joined(stored, current)
+    const addresses = info.addresses.slice(0, this.limits.addresses).map((address): PeerAddress => ({
+      ...address,
+      expiresAt: Math.min(address.expiresAt, now + this.ages[address.source]),
+      ...address.reachedAt !== undefined && { reachedAt: Math.min(address.reachedAt, now) }
+    }))
+    this.put(key, { ...info, addresses, updatedAt: Math.min(info.updatedAt, now) }, Math.min(stored.updatedAt, now))
+    if (current !== undefined) this.note(key, stored.peer)
+    this.fresh(key, now)
     this.makeRoom()
-    return { info: this.entry(key)?.info, changed: changed && this.entry(key) !== undefined }
   }
 
-  forget (peer: PeerId): PeerInfo | undefined {
+  forget (peer: PeerId, now: number): PeerInfo | undefined {
     const key = peer.toString()
-    const info = this.entry(key)?.info
+    const info = this.get(peer, now)
     this.drop(key)
     return info
   }
 
-  connected (peer: PeerId): void {
+  connected (peer: PeerId, now: number): void {
     const key = peer.toString()
     this.connectedPeers.add(key)
-    this.move(key)
+    const entry = this.entry(key)
+    if (entry === undefined) return
+    this.put(key, entry.info, now)
+    this.note(key, peer)
   }
 
-  disconnected (peer: PeerId): void {
+  /** What the peer has told, and what has led to it, holds for a while from now on. */
+  disconnected (peer: PeerId, now: number): void {
     const key = peer.toString()
-    this.connectedPeers.delete(key)
-    this.move(key)
+    if (!this.connectedPeers.delete(key)) return
+    const entry = this.entry(key)
+    if (entry === undefined) return
+    const { ages } = this
+    const addresses = entry.info.addresses.map((address): PeerAddress => ({
+      ...address,
+      expiresAt: address.source === 'gossip' ? address.expiresAt : Math.max(address.expiresAt, now + ages[address.source]),
+      ...address.reachedAt !== undefined && { reachedAt: now }
+    }))
+    this.put(key, { ...entry.info, addresses }, now)
+    this.note(key, peer)
+    this.makeRoom()
+  }
+
+  /** Lets go of what has expired. Nobody need call it for the answers to be right, but memory is given back. */
+  sweep (now: number): void {
+    for (const key of this.idle.flatMap(room => [...room.keys()])) this.fresh(key, now)
+    for (const key of [...this.held.keys()]) this.fresh(key, now)
+  }
+
+  /** Some peers of whom something has changed, with what is known now; undefined when it was forgotten. */
+  takeChanges (most: number): ReadonlyMap<PeerId, PeerInfo | undefined> {
+    const taken = new Map<PeerId, PeerInfo | undefined>()
+    for (const [key, peer] of this.noted ?? []) {
+      if (taken.size >= most) break
+      this.noted?.delete(key)
+      taken.set(peer, this.entry(key)?.info)
+    }
+    return taken
+  }
+
+  /** They were not written: they count as changed again. */
+  returnChanges (peers: Iterable<PeerId>): void {
+    for (const peer of peers) this.note(peer.toString(), peer)
+  }
+
+  isConnected (peer: PeerId): boolean {
+    return this.connectedPeers.has(peer.toString())
+  }
+
+  private context (now: number): PatchContext {
+    return { limits: this.limits, ages: this.ages, now }
+  }
+
+  private become (peer: PeerId, before: PeerInfo | undefined, after: PeerInfo, now: number): Merged {
+    const key = peer.toString()
+    const news = before === undefined ? !saysTheSame(unknownPeer(peer, now), after) : !saysTheSame(before, after)
+    const same = before !== undefined && isTheSame(before, after)
+    // Heard of, whether something has changed or not.
+    this.put(key, same ? before : { ...after, updatedAt: news ? now : before?.updatedAt ?? now }, now)
+    if (!same) this.note(key, peer)
+    this.makeRoom()
+    const info = this.entry(key)?.info
+    return { info, changed: news && info !== undefined }
   }
 
   private entry (key: string): Entry | undefined {
-    return this.idle.get(key) ?? this.held.get(key)
+    for (const room of this.idle) {
+      const entry = room.get(key)
+      if (entry !== undefined) return entry
+    }
+    return this.held.get(key)
   }
 
-  /** Counts as updated, whether something has changed or not: it was heard of. */
-  private put (key: string, info: PeerInfo): void {
+  /** Without what has expired; undefined when that was all. */
+  private fresh (key: string, now: number): Entry | undefined {
+    const entry = this.entry(key)
+    if (entry === undefined) return undefined
+    const connected = this.connectedPeers.has(key)
+    const { info, heardAt, expiresAt } = entry
+    if (expiresAt <= now) {
+      const addresses = connected ? info.addresses : info.addresses.filter(address => address.expiresAt > now)
+      const tags = new Map([...info.tags].filter(([, tag]) => tag.expiresAt > now))
+      if (addresses.length < info.addresses.length || tags.size < info.tags.size) {
+        this.put(key, { ...info, addresses, tags }, heardAt)
+        this.note(key, info.peer)
+      }
+    }
+    const left = this.entry(key)?.info
+    if (left === undefined || connected || left.addresses.length > 0 || heardAt + this.ages.peer > now || isMarked(left)) return this.entry(key)
     this.drop(key)
-    const entry = { info, bytes: bytesOf(info) }
-    ;(this.connectedPeers.has(key) ? this.held : this.idle).set(key, entry)
+    return undefined
+  }
+
+  private put (key: string, info: PeerInfo, heardAt: number): void {
+    this.take(key)
+    const expiresAt = Math.min(Infinity, ...info.addresses.map(address => address.expiresAt), ...[...info.tags.values()].map(tag => tag.expiresAt))
+    const entry: Entry = { info, bytes: bytesOf(info), heardAt, expiresAt }
+    const room = this.connectedPeers.has(key) || isKept(info) ? this.held : this.idle[usefulness(info)]
+    room?.set(key, entry)
     this.used += entry.bytes
+    this.count++
+  }
+
+  private take (key: string): Entry | undefined {
+    const entry = this.entry(key)
+    if (entry === undefined) return undefined
+    this.used -= entry.bytes
+    this.count--
+    this.held.delete(key)
+    for (const room of this.idle) room.delete(key)
+    return entry
   }
 
   private drop (key: string): void {
-    this.used -= this.entry(key)?.bytes ?? 0
-    this.idle.delete(key)
-    this.held.delete(key)
+    const entry = this.take(key)
+    if (entry !== undefined) this.note(key, entry.info.peer)
   }
 
-  /** To where it belongs now: who was connected until now was heard of now. */
-  private move (key: string): void {
-    const entry = this.entry(key)
-    if (entry !== undefined) this.put(key, entry.info)
-    this.makeRoom()
+  private note (key: string, peer: PeerId): void {
+    this.noted?.set(key, peer)
   }
 
   private makeRoom (): void {
     const { peers, bytes } = this.limits
-    for (const key of this.idle.keys()) {
-      if (this.size <= peers && this.used <= bytes) return
-      this.drop(key)
+    for (const room of this.idle) {
+      for (const key of room.keys()) {
+        if (this.count <= peers && this.used <= bytes) return
+        this.drop(key)
+      }
     }
-  }
-
-  /** The same when nothing changes. */
-  private patched (before: PeerInfo, patch: PeerPatch): PeerInfo {
-    const { limits } = this
-    const record = newRecord(before, patch, limits)
-    const certified = record === undefined ? before.addresses.filter(({ certified }) => certified).map(({ address }) => address) : record.addresses
-    const known = before.addresses.filter(({ certified }) => !certified).map(({ address }) => address)
-    const after: PeerInfo = {
-      ...before,
-      // A peer has one key for ever, and its id says which.
-      publicKey: before.publicKey ?? patch.publicKey,
-      addresses: addressList(certified, [...patch.addresses ?? [], ...known], limits.addresses),
-      protocols: patch.protocols === undefined ? before.protocols : protocolList(patch.protocols, limits),
-      agentVersion: patch.agentVersion?.slice(0, limits.versionLetters) ?? before.agentVersion,
-      protocolVersion: patch.protocolVersion?.slice(0, limits.versionLetters) ?? before.protocolVersion,
-      record: record === undefined ? before.record : { seq: record.seq, envelope: record.envelope },
-      metadata: patch.metadata === undefined ? before.metadata : metadataOf(before.metadata, patch.metadata, limits)
-    }
-    return sameInfo(before, after) ? before : after
   }
 }
 
-function unknown (peer: PeerId, now: number): PeerInfo {
+/** Tagged by the application, or by a service, to be kept alive. */
+function isKept ({ tags }: PeerInfo): boolean {
+  for (const name of tags.keys()) if (name.startsWith(keepAliveTag)) return true
+  return false
+}
+
+/** The application has said something of it that no peer can say of itself. */
+function isMarked ({ tags, metadata }: PeerInfo): boolean {
+  return tags.size > 0 || metadata.size > 0
+}
+
+function usefulness (info: PeerInfo): 0 | 1 | 2 | 3 {
+  const { addresses, agentVersion, protocols, record } = info
+  if (isMarked(info) || addresses.some(({ source }) => source === 'user')) return 3
+  if (addresses.some(address => reachedAt(address) > -Infinity)) return 2
+  return record !== undefined || agentVersion !== undefined || protocols.length > 0 || addresses.some(({ source }) => rankOf[source] >= rankOf.identified) ? 1 : 0
+}
+
+/** Minus infinity: never, or it has failed since. */
+function reachedAt ({ reachedAt = -Infinity, failedAt = -Infinity }: PeerAddress): number {
+  return failedAt > reachedAt ? -Infinity : reachedAt
+}
+
+/** What was stored, below what has been heard since. */
+function joined (stored: PeerInfo, current: PeerInfo): PeerInfo {
+  const known = new Set(current.addresses.map(({ address }) => address.toString()))
+  const newer = (stored.record?.seq ?? -1n) > (current.record?.seq ?? -1n)
   return {
-    peer,
-    publicKey: peer.publicKey,
-    addresses: [],
-    protocols: [],
-    agentVersion: undefined,
-    protocolVersion: undefined,
-    record: undefined,
-    metadata: new Map(),
-    updatedAt: now
+    ...current,
+    publicKey: current.publicKey ?? stored.publicKey,
+    addresses: [...current.addresses, ...stored.addresses.filter(({ address }) => !known.has(address.toString()))],
+    protocols: current.protocols.length > 0 ? current.protocols : stored.protocols,
+    agentVersion: current.agentVersion ?? stored.agentVersion,
+    protocolVersion: current.protocolVersion ?? stored.protocolVersion,
+    record: newer ? stored.record : current.record,
+    metadata: new Map([...stored.metadata, ...current.metadata]),
+    tags: new Map([...stored.tags, ...current.tags])
   }
-}
-
-/** The record of a patch, if it is newer than what is known and not too large (RFC 0003: a higher sequence number wins). */
-function newRecord ({ record: known }: PeerInfo, { record }: PeerPatch, { recordBytes }: PeerStoreLimits): PeerPatch['record'] {
-  if (record === undefined || record.envelope.length > recordBytes) return undefined
-  return known === undefined || record.seq > known.seq ? record : undefined
-}
-
-/** Certified ones first, then the newest; each once, without the peer. */
-function addressList (certified: readonly Multiaddr[], others: readonly Multiaddr[], most: number): readonly PeerAddress[] {
-  const list = new Map<string, PeerAddress>()
-  const add = (addresses: readonly Multiaddr[], certified: boolean): void => {
-    for (const address of addresses) {
-      const bare = address.withoutPeer()
-      const text = bare?.toString()
-      if (bare === undefined || text === undefined || list.has(text) || list.size >= most) continue
-      list.set(text, { address: bare, certified })
-    }
-  }
-  add(certified, true)
-  add(others, false)
-  return [...list.values()]
-}
-
-/** As many as there is room for, in their order. */
-function protocolList (protocols: readonly string[], limits: PeerStoreLimits): readonly string[] {
-  const list = new Set<string>()
-  let room = limits.protocolBytes
-  for (const protocol of protocols) {
-    if (list.size >= limits.protocols || protocol.length > room) break
-    if (list.has(protocol)) continue
-    list.add(protocol)
-    room -= protocol.length
-  }
-  return [...list]
-}
-
-/** What would be too much is left out. */
-function metadataOf (known: PeerInfo['metadata'], changes: NonNullable<PeerPatch['metadata']>, limits: PeerStoreLimits): PeerInfo['metadata'] {
-  const metadata = new Map(known)
-  for (const [key, value] of Object.entries(changes)) {
-    const before = metadata.get(key)
-    metadata.delete(key)
-    if (value === null) continue
-    if (metadata.size < limits.metadataKeys && metadataBytes(metadata) + key.length + value.length <= limits.metadataBytes) metadata.set(key, value)
-    else if (before !== undefined) metadata.set(key, before)
-  }
-  return metadata
-}
-
-const metadataBytes = (metadata: PeerInfo['metadata']): number => [...metadata].reduce((sum, [key, value]) => sum + key.length + value.length, 0)
-
-/** What it takes to remember a peer, roughly: contents, and some overhead for each part. */
-export function bytesOf ({ addresses, protocols, agentVersion = '', protocolVersion = '', record, metadata }: PeerInfo): number {
-  return 512
-    + addresses.reduce((sum, { address }) => sum + 256 + 2 * address.bytes.length, 0)
-    + protocols.reduce((sum, protocol) => sum + 32 + protocol.length, 0)
-    + agentVersion.length + protocolVersion.length
-    + (record === undefined ? 0 : 64 + record.envelope.length)
-    + metadataBytes(metadata) + 64 * metadata.size
-}
-
-function sameInfo (a: PeerInfo, b: PeerInfo): boolean {
-  return a.publicKey === b.publicKey
-    && a.agentVersion === b.agentVersion
-    && a.protocolVersion === b.protocolVersion
-    && a.record === b.record
-    && sameMetadata(a.metadata, b.metadata)
-    && a.protocols.length === b.protocols.length
-    && a.protocols.every((protocol, i) => protocol === b.protocols[i])
-    && a.addresses.length === b.addresses.length
-    && a.addresses.every(({ address, certified }, i) => certified === b.addresses[i]?.certified && address.equals(b.addresses[i].address))
-}
-
-function sameMetadata (a: PeerInfo['metadata'], b: PeerInfo['metadata']): boolean {
-  if (a === b) return true
-  return a.size === b.size && [...a].every(([key, value]) => {
-    const other = b.get(key)
-    return other !== undefined && other.length === value.length && value.every((byte, i) => byte === other[i])
-  })
 }

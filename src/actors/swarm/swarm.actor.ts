@@ -187,6 +187,7 @@ export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
       const { memory: { subscribers }, peerStore } = swarm.input
       actor.emit(event)
       for (const subscriber of subscribers.values()) inform(actor, subscriber, event)
+      if (event.type === 'connection.opened' && event.info.direction === 'outbound') peerStore.tell({ type: 'peer-store.reached', peer: event.info.peer, address: event.info.remoteAddress })
       if (event.type === 'peer.connected') peerStore.tell({ type: 'peer-store.connected', peer: event.peer })
       if (event.type === 'peer.disconnected') peerStore.tell({ type: 'peer-store.disconnected', peer: event.peer })
     },

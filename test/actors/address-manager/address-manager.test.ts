@@ -6,7 +6,7 @@ import type { ListenerMessage } from '../../../src/messages/listener.js'
 import type { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import type { ActorRef } from '../../../src/runtime/ref.js'
 import { cellOf } from '../../runtime/kit.js'
-import { Asker, host, inWorlds, peerOf, spawn, type Stage } from '../network-kit.js'
+import { Asker, at, host, infoOf, inWorlds, peerOf, spawn, type Stage } from '../network-kit.js'
 
 interface Setting {
   readonly manager: ActorRef<AddressManagerMessage>
@@ -103,14 +103,29 @@ describe('address manager', () => {
     expect(subscriber.answers.at(-1)!.addresses.map(String)).to.have.members([a, b])
   }))
 
-  it('keeps where others see us, bounded, and does not believe it', inWorlds(3, async stage => {
-    const setting = await set(stage, { observers: 3 })
-    for (let n = 1; n <= 10; n++) setting.manager.tell({ type: 'address.observed', peer: peerOf(n), address: host(n), connection: '/node/connections/1' })
-    setting.manager.tell({ type: 'address.observed', peer: peerOf(9), address: host(99), connection: '/node/connections/1' })
+  it('tells what it is told to tell, and keeps what it is told to keep', inWorlds(3, async stage => {
+    const setting = await set(stage, { appendAnnounce: [at('/dns4/example.org/tcp/4001')], noAnnounce: [at('/ip4/10.0.0.0/ipcidr/24')] })
+    setting.listen(host(1), host(300))
     await setting.run()
-    const cell = cellOf(stage.system.root).child('address-manager')!
-    const { observed, addresses } = cell.behavior.describe(cell.state) as { observed: Record<string, string>, addresses: string[] }
-    expect(observed).to.deep.equal(Object.fromEntries([[8, 8], [10, 10], [9, 99]].map(([peer, at]) => [peerOf(peer!).toString(), host(at!).toString()])))
-    expect([addresses, setting.published]).to.deep.equal([[], []])
+    expect(setting.published.at(-1)).to.deep.equal([host(300).toString(), '/dns4/example.org/tcp/4001'])
+  }))
+
+  it('believes where others see us once enough networks agree, and no longer than they stay', inWorlds(5, async stage => {
+    const setting = await set(stage, { observed: { ttlMs: 60_000 } })
+    setting.listen(host(1))
+    const connections = [1, 2, 3, 4].map(n => {
+      const connection = spawn(stage.system, () => {})
+      setting.manager.tell({ type: 'address.observed', address: at('/ip4/198.51.100.7/tcp/4001'), connection, info: infoOf(peerOf(n), connection.path, { direction: 'inbound', localAddress: host(1), remoteAddress: at(`/ip4/203.0.113.${n}/tcp/999`) }) })
+      return connection
+    })
+    await setting.run(500)
+    expect(setting.published.at(-1)).to.deep.equal([a])
+    await setting.run(1000)
+    expect(setting.published.at(-1)).to.deep.equal([a, '/ip4/198.51.100.7/tcp/4001'])
+    stage.system.root.kill(connections[0]!)
+    await setting.run(50_000)
+    expect(setting.published.at(-1)).to.have.length(2)
+    await setting.run(20_000)
+    expect(setting.published.at(-1)).to.deep.equal([a])
   }))
 })

@@ -58,7 +58,7 @@ describe('identify, of a new connection', () => {
 
     const observed = (stage.addressManager as AddressManagerMessage[]).find(message => message.type === 'address.observed')
     expect(observed?.address.toString()).to.equal('/ip4/192.0.2.9/tcp/4001')
-    expect(observed?.connection).to.equal(line.info.path)
+    expect(observed?.info.path).to.equal(line.info.path)
     expect(stage.news).to.deep.equal(['identified'])
     expect(line.opened[0]!.finished).to.equal(true)
     expect(line.opened[0]!.resetBy).to.equal(undefined)
