@@ -16,7 +16,9 @@ export type { ClosedConnection, NodeEvent, NodeEventDetails, NodeEventListener, 
 export type { KeyPairOptions } from './actors/node/keys.js'
 export { generateKeyPair, importKey, peerIdOf } from './actors/node/keys.js'
 export type { DialOptions, DialProtocolOptions, HangUpOptions, Node, NodeStatus, PerfOptions, StopNodeOptions } from './actors/node/node.js'
-export type { AddressOptions, ConnectionGater, DialingOptions, DialLimits, GateVerdict, IdentifyOptions, NodeLimits, NodeOptions, NodeTimeouts, PeerStoreOptions, StartupOptions } from './actors/node/options.js'
+export type {
+  AddressOptions, ConnectionGater, DialingOptions, DialLimits, GateVerdict, IdentifyOptions, NodeLimits, NodeOptions, NodeTimeouts, PeerStoreOptions, StartupOptions
+} from './actors/node/options.js'
 export type { ConsumePeerRecordOptions, PeerAddresses, PeerQuery, PeerStore } from './actors/node/peer-store.js'
 export type { WaitOptions } from './actors/node/road.js'
 export type { Target } from './actors/node/target.js'

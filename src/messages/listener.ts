@@ -10,6 +10,10 @@ export type ListenersMessage =
   | { readonly type: 'listeners.listen', readonly id: string, readonly address: Multiaddr, readonly replyTo: ReplyTo<ListenOutcome> }
   /** From: facade. Stops listening; connections stay. Answered with `listen.closed`, also when nobody listened there. */
   | { readonly type: 'listeners.close', readonly id: string, readonly address: Multiaddr, readonly replyTo: ReplyTo<ListenOutcome> }
+  /**
+   * From: facade, when the node stops: listens nowhere any more, so that nobody comes in while all go out. Answered as `listeners.close`.
+   */
+  | { readonly type: 'listeners.stop', readonly id: string, readonly replyTo: ReplyTo<ListenOutcome> }
   /** From: a listener, at each start of it. `listener` is its name. */
   | { readonly type: 'listener.listening', readonly listener: string, readonly addresses: readonly Multiaddr[] }
   /** From: a listener that could not start. It waits for what is to become of it: an end, or `listener.escalate`. */

@@ -40,15 +40,15 @@ type Temper =
   | 'flaps'
 
 function temperOf (random: SeededRandom): Temper {
-  switch (random.int(11)) {
-    case 0: case 1: return 'good'
-    case 2: return 'late'
-    case 3: case 4: case 5: return { hangs: random.int(5) }
-    case 6: return { cuts: random.int(5) }
-    case 7: return 'black hole'
-    case 8: return 'refuses'
-    case 9: return 'other'
-    default: return 'flaps'
+  switch (random.int(16)) {
+    case 0: return 'good'
+    case 1: return 'late'
+    case 2: case 3: case 4: return { cuts: random.int(5) }
+    case 5: case 6: return 'black hole'
+    case 7: return 'refuses'
+    case 8: return 'other'
+    case 9: return 'flaps'
+    default: return { hangs: random.int(5) }
   }
 }
 
@@ -100,7 +100,7 @@ class Scene {
 
   private async dial (bob: Node, peer: Node, other: Node): Promise<void> {
     const { net: { world }, random } = this
-    const tempers = Array.from({ length: 1 + random.int(5) }, () => temperOf(random))
+    const tempers = Array.from({ length: 1 + random.int(4) }, () => temperOf(random))
     const targets = tempers.map(temper => this.address(temper, peer, other).withPeer(peer.peerId))
     const timeoutMs = random.int(3) === 0 ? patientMs : 1 + random.int(8000)
     const abortAfter = random.int(4) === 0 ? 1 + random.int(timeoutMs) : undefined

@@ -42,6 +42,10 @@ export interface ProtocolLimits {
   readonly inboundPerPeer: number
   /** Of the whole node. Default no limit of its own: connections are limited. */
   readonly inboundTotal: number
+  /** New inbound streams a second, per peer. Default no limit: turns are shared among connections, so one peer takes its share only. */
+  readonly inboundPerSecond: number
+  /** So many at once before that holds. Default 64: twice what may be open. */
+  readonly inboundBurst: number
   /** A stream on which nothing moves for so many milliseconds is reset. Default 0: never, for many protocols are silent by nature. */
   readonly idleMs: number
   /** How long the remote may take to end its side after the handler has returned, in milliseconds. Default 5,000. */
@@ -82,6 +86,6 @@ export interface ProtocolTable {
   /** Of all protocols that have one. */
   readonly services: readonly ProtocolService[]
   find (id: string): Protocol | undefined
-  /** Counts an inbound stream of `protocol`; to be disposed when it has ended. A failure names the limit. */
-  lease (protocol: Protocol, connection: string, peer: PeerId): Disposable | Failure
+  /** Counts an inbound stream of `protocol`; to be disposed when it has ended. A failure names the limit. `now` in milliseconds of the system's clock. */
+  lease (protocol: Protocol, connection: string, peer: PeerId, now: number): Disposable | Failure
 }

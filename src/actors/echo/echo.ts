@@ -7,7 +7,7 @@ export function echo (): Protocol {
   return {
     ids: [echoProtocol],
     // As many as any protocol has by default; who is silent for long is forgotten.
-    limits: { inbound: 32, inboundPerPeer: 32, inboundTotal: Infinity, idleMs: 60_000, drainMs: 5000 },
+    limits: { inbound: 32, inboundPerPeer: 32, inboundTotal: Infinity, inboundPerSecond: Infinity, inboundBurst: 64, idleMs: 60_000, drainMs: 5000 },
     onLimitedConnection: false,
     async inbound (stream) {
       for await (const bytes of stream) await stream.write(bytes)

@@ -117,7 +117,7 @@ function protocol (id: string, inbound: InboundHandler, service?: Protocol['serv
  * One at a time is all that an honest peer needs; the second is for one that begins anew before its last stream is gone.
  * A stream is over within a round trip, so one that stands still for as long as an exchange may take is none.
  */
-const limits: ProtocolLimits = { inbound: 2, inboundPerPeer: 2, inboundTotal: Infinity, idleMs: 5000, drainMs: 5000 }
+const limits: ProtocolLimits = { inbound: 2, inboundPerPeer: 2, inboundTotal: Infinity, inboundPerSecond: 10, inboundBurst: 32, idleMs: 5000, drainMs: 5000 }
 
 interface Connection {
   readonly ref: ActorRef<ConnectionMessage>

@@ -108,20 +108,13 @@ export const listeners: Behavior<ListenersMessage, ListenersInput, Listeners> = 
         return state
       }
       case 'listeners.close': {
-        const { id, address, replyTo } = message
-        const names = [...memory.wanted].filter(([, wanted]) => wanted.equals(address)).map(([name]) => name)
-        if (names.length === 0) {
-          out.tell(replyTo, { type: 'listen.closed', id })
-          return state
-        }
-        closing.add({ id, replyTo, left: new Set(names) })
-        for (const name of names) {
-          forget(memory, name)
-          giveUp(starting, name, out)
-          out.do('close', { name })
-        }
+        const { address } = message
+        close(state, message, [...memory.wanted].filter(([, wanted]) => wanted.equals(address)).map(([name]) => name), out)
         return state
       }
+      case 'listeners.stop':
+        close(state, message, [...memory.wanted.keys()], out)
+        return state
       case 'listener.listening': {
         const asker = starting.get(message.listener)
         starting.delete(message.listener)
@@ -203,6 +196,20 @@ function startListener (actor: ActorContext<ListenersMessage>, input: ListenersI
   const { admission, gate, connections, addressManager, memory: { ports }, options } = input
   const start: ListenerInput = { name, address, transport, admission, gate, connections, addressManager, ports, listeners: actor.self, ...listenersDefaults, ...options }
   actor.spawn(listener, { name, restart: 'permanent', input: start })
+}
+
+/** Answers when all of these have ended. */
+function close ({ closing, input: { memory }, starting }: Listeners, { id, replyTo }: Asker, names: readonly string[], out: ListenersOut): void {
+  if (names.length === 0) {
+    out.tell(replyTo, { type: 'listen.closed', id })
+    return
+  }
+  closing.add({ id, replyTo, left: new Set(names) })
+  for (const name of names) {
+    forget(memory, name)
+    giveUp(starting, name, out)
+    out.do('close', { name })
+  }
 }
 
 function forget ({ ports, wanted }: ListenersMemory, name: string): void {

@@ -18,6 +18,7 @@ import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolRegistryMessage } from '../../messages/protocol-registry.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
 import type { ConnectionInfo } from '../../messages/connection.js'
+import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import { PrivateKey } from '../../messages/value/keys.js'
 import { PeerId } from '../../messages/value/peer-id.js'
 import { supervisor } from '../../runtime/behavior/supervisor.js'
@@ -45,6 +46,7 @@ import { keepAlive } from '../swarm/keep-alive.actor.js'
 import { swarm, swarmMemory } from '../swarm/swarm.actor.js'
 import { createResolver } from '../transport/resolver.js'
 import { multistream } from '../upgrade/multistream-negotiation.js'
+import { PeerPaces } from '../upgrade/pace.js'
 import { upgrade } from '../upgrade/upgrade.actor.js'
 import { valueForms } from './capsule-forms.js'
 import type { ComponentContext } from './components.js'
@@ -66,10 +68,11 @@ export async function compose (options: CheckedOptions, environment: Environment
   const peerId = PeerId.fromPublicKey(privateKey.publicKey, crypto)
   const directory = new Directory()
   const admission = admissionLedger(limits.connections)
+  const paces = limits.peerBytesPerSecond === undefined ? undefined : new PeerPaces(limits.peerBytesPerSecond)
   const memory = { addresses: new Map() as AddressSubscribers, listeners: listenersMemory(), swarm: swarmMemory(), protectedPeers: new Map() as ProtectedPeers }
   // Told by name, and only once there is somebody who bears it.
   let changed = (): void => {}
-  const table = new SharedProtocolTable(() => { changed() })
+  const table = new SharedProtocolTable(() => { changed() }, limits.streams)
   const { epochMs } = environment
   const { ages, datastore, ...times } = options.peerStore ?? {}
   const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
@@ -95,7 +98,7 @@ export async function compose (options: CheckedOptions, environment: Environment
     const context: ComponentContext = { privateKey, crypto, pool: new BufferPool(frameBytes), environment, system, now: () => system.now() }
     const transports = options.transports.map(transport => transport(context))
     const oneConnection = connection({
-      upgrade: upgrade({ gate, negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
+      upgrade: upgrade({ gate, ...paces !== undefined && { pace: (peer: PeerId) => paces.of(peer) }, negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
       streams: streams({ protocols: table, negotiation: multistream, limits: { negotiationMs: timeouts.streamMs } }),
       swarm: refs.swarm,
       directory,
@@ -133,6 +136,7 @@ export async function compose (options: CheckedOptions, environment: Environment
                 connections: refs.connections,
                 resolve: createResolver(environment.dns(system)),
                 interfaces: environment.interfaces,
+                unreached: (peer: PeerId, address: Multiaddr) => { refs.peerStore.tell({ type: 'peer-store.unreached', peer, address: address.withoutPeer() ?? address }) },
                 options: { ...limits.dials, ...options.dialing, addressTimeoutMs: timeouts.dialAddressMs }
               })
             }),

@@ -13,7 +13,7 @@ import { pingProtocol } from '../../messages/wire/ping.js'
 import { checkProtocolId } from '../../messages/value/protocol-id.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
-import { checkNumber, checkOptions } from '../../runtime/errors.js'
+import { ActorError, checkNumber, checkOptions } from '../../runtime/errors.js'
 import type { CryptoProvider } from '../../runtime/crypto/provider.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { System } from '../../runtime/system.js'
@@ -339,14 +339,36 @@ export class Node implements AsyncDisposable {
     await this.stop()
   }
 
-  async #stop (options: StopNodeOptions): Promise<void> {
+  async #stop ({ graceMs = stopMs }: StopNodeOptions): Promise<void> {
     const { system } = this.#parts
     if (this.#status !== 'stopped') {
       this.#status = 'stopping'
-      await system.stop(options)
+      const begun = system.now()
+      // First of all nobody comes in any more: whoever came while connections end would find nobody to take him.
+      await this.#stopListening(Math.min(graceMs, stopListeningMs))
+      await this.#stopSystem(Math.max(0, graceMs - (system.now() - begun)))
       await this.#parts.closed()
     }
     this.#status = 'stopped'
+  }
+
+  async #stopListening (timeoutMs: number): Promise<void> {
+    const { system } = this.#parts
+    if (timeoutMs === 0) return
+    const listeners = system.named<ListenersMessage>(this.#path('network/listeners'))
+    // One that does not answer, or is being started anew, goes with all others.
+    await system.ask<ListenOutcome, ListenersMessage>(listeners, replyTo => ({ type: 'listeners.stop', id: 'stop', replyTo }), { timeoutMs }).catch(() => {})
+  }
+
+  async #stopSystem (graceMs: number): Promise<void> {
+    const { system } = this.#parts
+    try {
+      await system.stop({ graceMs })
+    } catch (error) {
+      // It has ended meanwhile, by itself.
+      if (!(error instanceof ActorError) || error.code !== 'system/stopped') throw error
+      await system.ended()
+    }
   }
 
   async #listeners (where: string, message: (id: string, replyTo: Extract<ListenersMessage, { id: string }>['replyTo']) => ListenersMessage, options: WaitOptions): Promise<ListenOutcome> {
@@ -475,6 +497,10 @@ function onLimitedOf (protocol: ProtocolChoice): boolean {
   return typeof protocol === 'object' && 'onLimitedConnection' in protocol && protocol.onLimitedConnection
 }
 
+/** In which everything must be over; then it is cut. */
+const stopMs = 5000
+/** Of that, for the listeners: closing a socket takes no time. */
+const stopListeningMs = 500
 const pingMs = 10_000
 /** Beyond the grace of the streams: for what is on the way, and for a busy node. */
 const hangUpMs = 10_000

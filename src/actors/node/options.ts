@@ -24,6 +24,8 @@ import { trimDefaults, type ConnectionManagerOptions } from '../swarm/connection
 import { keepAlivePeersDefaults, type KeepAlivePeersOptions } from '../swarm/keep-alive.actor.js'
 import { overloadDefaults, type OverloadRules } from '../swarm/overload.core.js'
 import { admissionDefaults, type AdmissionLimits } from '../swarm/admission.core.js'
+import { streamRateDefaults, type StreamRates } from '../protocol/stream-rates.core.js'
+import type { PeerRates } from '../upgrade/pace.js'
 import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
 import { Problems } from './problems.js'
@@ -95,7 +97,9 @@ export interface DialingOptions {
   readonly backoff?: Partial<BackoffOptions>
 }
 
-export type DialLimits = Pick<DialerOptions, 'addresses' | 'attempts' | 'attemptsPerPeer' | 'dials' | 'waiters'>
+export const dialLimitNames = ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'] as const
+
+export type DialLimits = Pick<DialerOptions, typeof dialLimitNames[number]>
 
 export interface NodeLimits {
   readonly connections?: Partial<AdmissionLimits>
@@ -103,6 +107,10 @@ export interface NodeLimits {
   /** When the peer that costs the most has to go. */
   readonly overload?: Partial<OverloadRules>
   readonly peerStore?: Partial<PeerStoreLimits>
+  /** Bytes a second, from and to one peer, over all its connections. Default: as fast as it goes. */
+  readonly peerBytesPerSecond?: PeerRates
+  /** Inbound streams of one peer, of all protocols together. */
+  readonly streams?: Partial<StreamRates>
 }
 
 /** Addresses as texts or values; names are those of js-libp2p. */
@@ -174,13 +182,15 @@ const optionNames: readonly (keyof NodeOptions)[] = [
 
 const defaultStartup: Required<StartupOptions> = { redial: 8, concurrency: 4, timeoutMs: 10_000 }
 
-const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
+export const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
 
 /** The names of all limits, by group: a misspelt one must not silently be no limit. */
 const knownLimits: Readonly<Record<keyof NodeLimits, readonly string[]>> = {
   connections: Object.keys(admissionDefaults),
-  dials: ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'],
+  dials: dialLimitNames,
   overload: Object.keys(overloadDefaults),
+  peerBytesPerSecond: ['in', 'out'],
+  streams: Object.keys(streamRateDefaults),
   peerStore: Object.keys(peerStoreDefaults)
 }
 

@@ -19,7 +19,7 @@ export function perf ({ maxDownloadBytes = 16 * 2 ** 30 }: PerfServerOptions = {
   return {
     ids: [perfProtocol],
     // Two measurements at a time only disturb each other. A full pipe moves all the time.
-    limits: { inbound: 2, inboundPerPeer: 2, inboundTotal: 8, idleMs: 30_000, drainMs: 5000 },
+    limits: { inbound: 2, inboundPerPeer: 2, inboundTotal: 8, inboundPerSecond: Infinity, inboundBurst: 64, idleMs: 30_000, drainMs: 5000 },
     onLimitedConnection: false,
     async inbound (stream) {
       const wanted = await readHeader(stream)

@@ -18,6 +18,9 @@ export function ping (): Protocol {
       inbound: maxInboundPingStreams,
       inboundPerPeer: maxInboundPingStreams,
       inboundTotal: Infinity,
+      // Far beyond any use, and a fiftieth of what would keep a node busy.
+      inboundPerSecond: 1000,
+      inboundBurst: 1000,
       // Four silent rounds of rust, which pings every 15 s on one stream; js and go open a new one each time.
       idleMs: 60_000,
       drainMs: 5000

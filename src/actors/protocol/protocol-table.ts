@@ -9,15 +9,22 @@ import { NetworkError } from '../../messages/errors.js'
 import type { Failure } from '../../messages/failure.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Protocol, ProtocolService, ProtocolTable } from '../contract/protocol.js'
+import { StreamRate, streamRateDefaults, type StreamRates } from './stream-rates.core.js'
 
 export class SharedProtocolTable implements ProtocolTable {
   private readonly entries = new Map<string, Entry>()
   private readonly changed: () => void
+  private readonly rate: StreamRate
   private allIds: readonly string[] = []
 
-  /** @param changed called after each change, in the stack of whoever makes it */
-  constructor (changed: () => void = () => {}) {
+  /**
+   * @param changed called after each change, in the stack of whoever makes it
+   * @param rates of all protocols together
+   */
+  constructor (changed: () => void = () => {}, rates: Partial<StreamRates> = {}) {
     this.changed = changed
+    const { perPeerBurst, perPeerPerSecond } = { ...streamRateDefaults, ...rates }
+    this.rate = new StreamRate(perPeerPerSecond, perPeerBurst)
   }
 
   get ids (): readonly string[] {
@@ -59,12 +66,13 @@ export class SharedProtocolTable implements ProtocolTable {
     return entry.protocol
   }
 
-  lease (protocol: Protocol, connection: string, peer: PeerId): Disposable | Failure {
+  lease (protocol: Protocol, connection: string, peer: PeerId, now: number): Disposable | Failure {
     const [name = ''] = protocol.ids
     const entry = this.entries.get(name)
     // One that was taken off meanwhile, or was never here.
     if (entry?.protocol !== protocol) return { code: 'stream/protocol-unsupported', initiator: 'local', detail: name }
-    return entry.lease(connection, peer)
+    if (!this.rate.take(peer.toString(), now)) return { code: 'limit/stream-rate', detail: `limits.streams.perPeerPerSecond, for ${peer.toString()}` }
+    return entry.lease(connection, peer, now)
   }
 
   /** Inbound streams now. */
@@ -83,19 +91,22 @@ class Entry {
   total = 0
   private readonly ofConnection = new Map<string, number>()
   private readonly ofPeer = new Map<string, number>()
+  private readonly rate: StreamRate
 
   constructor (protocol: Protocol) {
     this.protocol = protocol
+    this.rate = new StreamRate(protocol.limits.inboundPerSecond, protocol.limits.inboundBurst)
   }
 
-  lease (connection: string, peerId: PeerId): Lease | Failure {
-    const { inbound, inboundPerPeer, inboundTotal } = this.protocol.limits
+  lease (connection: string, peerId: PeerId, now: number): Lease | Failure {
+    const { inbound, inboundPerPeer, inboundPerSecond, inboundTotal } = this.protocol.limits
     const peer = peerId.toString()
     const here = this.ofConnection.get(connection) ?? 0
     const there = this.ofPeer.get(peer) ?? 0
     if (here >= inbound) return this.refusal('inbound', inbound, connection)
     if (there >= inboundPerPeer) return this.refusal('inboundPerPeer', inboundPerPeer, peer)
     if (this.total >= inboundTotal) return this.refusal('inboundTotal', inboundTotal, peer)
+    if (!this.rate.take(peer, now)) return { ...this.refusal('inboundPerSecond', inboundPerSecond, peer), code: 'limit/stream-rate' }
     this.total++
     this.ofConnection.set(connection, here + 1)
     this.ofPeer.set(peer, there + 1)

@@ -20,12 +20,18 @@ export interface ProtocolOptions<M extends ProtocolMessage = ProtocolMessage, S 
   readonly onLimitedConnection?: boolean
 }
 
-/** A request protocol of honest peers needs a few streams at a time; each costs some kilobytes and what its handler holds. */
-const inboundDefault = 32
-/** Many protocols are silent by nature. */
-const idleDefaultMs = 0
-/** A remote that is done ends its side within a round trip; five seconds are the worst path there is. */
-const drainDefaultMs = 5000
+export const protocolLimitDefaults: ProtocolLimits = {
+  // A request protocol of honest peers needs a few streams at a time; each costs some kilobytes and what its handler holds.
+  inbound: 32,
+  inboundPerPeer: 32,
+  inboundTotal: Infinity,
+  inboundPerSecond: Infinity,
+  inboundBurst: 64,
+  // Many protocols are silent by nature.
+  idleMs: 0,
+  // A remote that is done ends its side within a round trip; five seconds are the worst path there is.
+  drainMs: 5000
+}
 
 /**
  * @param ids one id or several, in order of preference; the first is its name
@@ -35,24 +41,23 @@ const drainDefaultMs = 5000
 export function protocol<M extends ProtocolMessage = ProtocolMessage, S extends ProtocolMessage = ProtocolMessage> (ids: string | readonly string[], options: ProtocolOptions<M, S> | InboundHandler): Protocol {
   const list: readonly string[] = typeof ids === 'string' ? [ids] : Array.isArray(ids) ? [...ids as readonly string[]] : []
   // What their actors are told was checked by the compiler, here; from now on it is their own business.
-  const given = (typeof options === 'function' ? { inbound: options } : options) as unknown as ProtocolOptions
-  const problems = [...problemsOfIds(list), ...problemsOf(given)]
+  const all = (typeof options === 'function' ? { inbound: options } : options) as unknown as ProtocolOptions
+  const problems = [...problemsOfIds(list), ...problemsOf(all)]
   if (problems.length > 0) throw new TypeError(`protocol: ${problems.join('; ')}`)
-  const { behavior, inbound, limits = {}, onLimitedConnection = false, service } = given
+  const { behavior, inbound, limits = {}, onLimitedConnection = false, service } = all
   return Object.freeze({
     ids: Object.freeze(list),
-    limits: Object.freeze({
-      inbound: limits.inbound ?? inboundDefault,
-      inboundPerPeer: limits.inboundPerPeer ?? limits.inbound ?? inboundDefault,
-      inboundTotal: limits.inboundTotal ?? Infinity,
-      idleMs: limits.idleMs ?? idleDefaultMs,
-      drainMs: limits.drainMs ?? drainDefaultMs
-    }),
+    limits: Object.freeze({ ...protocolLimitDefaults, ...limits.inbound !== undefined && { inboundPerPeer: limits.inbound }, ...withoutUndefined(limits) }),
     onLimitedConnection,
     inbound,
     behavior,
     service: service === undefined ? undefined : 'behavior' in service ? service : { name: service.name, behavior: service }
   })
+}
+
+/** What was said. */
+function withoutUndefined (limits: Partial<ProtocolLimits>): Partial<ProtocolLimits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => (value as number | undefined) !== undefined))
 }
 
 /** What `protocol` makes, or has the same shape. @throws TypeError that tells all that is wrong with it */
@@ -83,9 +88,7 @@ const optionNames = Object.keys({
   limits: true, inbound: true, behavior: true, service: true, onLimitedConnection: true
 } satisfies Record<keyof ProtocolOptions, true>)
 
-const limitNames = Object.keys({
-  inbound: true, inboundPerPeer: true, inboundTotal: true, idleMs: true, drainMs: true
-} satisfies Record<keyof ProtocolLimits, true>)
+const limitNames = Object.keys(protocolLimitDefaults)
 
 /** Milliseconds of a timer; beyond this Node would fire it at once. */
 const longestMs = 0x7fff_ffff
@@ -102,7 +105,7 @@ function problemsOf (options: ProtocolOptions): string[] {
   if (limits === undefined) return problems
   if (!isObject(limits)) return [...problems, 'limits: must be an object']
   problems.push(...unknown('limit', limits, limitNames))
-  for (const name of ['inbound', 'inboundPerPeer', 'inboundTotal'] as const) {
+  for (const name of ['inbound', 'inboundPerPeer', 'inboundTotal', 'inboundPerSecond', 'inboundBurst'] as const) {
     const value: unknown = limits[name]
     if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0) && value !== Infinity) problems.push(`limits.${name}: must be a whole number, zero or more, or Infinity; got ${describe(value)}`)
   }

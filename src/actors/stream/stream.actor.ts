@@ -114,7 +114,7 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   onSelected (id: string, confirmed: boolean): void {
     const { buffer, outbound } = this
     if (!outbound) {
-      const failure = this.admit(id)
+      const failure = this.admit(id, this.actor?.now() ?? 0)
       if (failure !== undefined) {
         this.onFailed(failure)
         return
@@ -155,13 +155,13 @@ export class StreamWork implements StreamBody, StreamWatcher, NegotiationListene
   }
 
   /** May there be one more inbound stream of this protocol? */
-  private admit (id: string): Failure | undefined {
+  private admit (id: string, now: number): Failure | undefined {
     const { info, terms: { protocols } } = this.place
     const protocol = protocols.find(id)
     // The table was asked in this same call.
     if (protocol === undefined) return { code: 'stream/protocol-unsupported', initiator: 'remote' }
     if (info.limits !== undefined && !protocol.onLimitedConnection) return { code: 'stream/limited-connection', detail: id }
-    const lease = protocols.lease(protocol, info.path, info.peer)
+    const lease = protocols.lease(protocol, info.path, info.peer, now)
     if (!(Symbol.dispose in lease)) return lease
     this.lease = lease
     this.spoken = protocol

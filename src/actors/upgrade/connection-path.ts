@@ -28,6 +28,7 @@ import type { SecureSession } from '../contract/security.js'
 import type { StreamBuffer, StreamHost, StreamReset } from '../contract/stream-buffer.js'
 import { copied } from './copied.js'
 import { MuxerOut, type MuxerPath } from './muxer-out.js'
+import type { Pace } from './pace.js'
 import type { PathLimits } from './upgrade-options.js'
 import { WindowBudget } from './window-budget.js'
 
@@ -39,6 +40,8 @@ export interface ConnectionPathOptions {
   readonly client: boolean
   readonly leftOver: LeftOver
   readonly limits: PathLimits
+  /** How fast the peer may send, and be sent to. Default: as fast as it can. Disposed with the path. */
+  readonly pace?: Pace
 }
 
 /** What has come from the link already, in memory that nobody else uses. */
@@ -76,6 +79,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
   settle: StreamHost['settle'] = null
   private readonly link: Link
   private readonly limits: PathLimits
+  private readonly pace: Pace | undefined
   /** What it begins with; null once it has. */
   private start: Pick<ConnectionPathOptions, 'client' | 'leftOver' | 'muxer'> | null
   private readonly muxerOut: CoreOut<MuxerEvent>
@@ -110,6 +114,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     this.link = options.link
     this.session = options.session
     this.limits = options.limits
+    this.pace = options.pace
     this.start = options
     this.muxerOut = new MuxerOut(this)
   }
@@ -245,9 +250,10 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
 
   /** Listens to the link, and takes what has come before. */
   private begin (leftOver: LeftOver): void {
-    const { link, owner } = this
+    const { link, owner, pace } = this
     this.start = null
     link.attach(this)
+    pace?.attach(link, owner, () => { this.hearAgain() }, this.deferredTurn)
     link.resume()
     this.now = owner.now()
     this.busy = true
@@ -293,6 +299,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     } finally {
       this.busy = false
     }
+    this.pace?.read(bytes.length)
     this.after()
     // What strangers send costs time outside of any message, and is theirs all the same.
     this.owner.account.chargeCpu(this.owner.now() - this.now)
@@ -307,7 +314,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     this.alarm = null
     this.alarmAt = Infinity
     // We do not listen, so that the remote is silent means nothing.
-    if (!this.live || this.paused) return
+    if (!this.live || this.deaf) return
     this.now = this.owner.now()
     this.busy = true
     try {
@@ -320,9 +327,10 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
   }
 
   private writeOut (): void {
-    const { muxer, muxerOut, session } = this
+    const { muxer, muxerOut, pace, session } = this
+    const room = pace === undefined ? roomBytes : Math.min(roomBytes, pace.roomBytes)
     this.more = true
-    while (this.more && !this.full && this.fault === null) this.more = muxer.flush(this.now, muxerOut, roomBytes)
+    while (this.more && !this.full && this.fault === null && pace?.mayWrite() !== false) this.more = muxer.flush(this.now, muxerOut, room)
     session.flush(this)
   }
 
@@ -355,13 +363,24 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
       muxer.wakeAt(unreadBytes / 2)
     } else if (this.paused && muxer.bufferedBytes <= unreadBytes / 2) {
       this.paused = false
-      this.patientUntil = this.now + graceMs
-      link.resume()
+      this.hearAgain()
     }
   }
 
+  /** Nothing that comes is read now. */
+  private get deaf (): boolean {
+    return this.paused || this.pace?.reading === false
+  }
+
+  private hearAgain (): void {
+    if (this.deaf || !this.live) return
+    this.patientUntil = this.owner.now() + graceMs
+    this.link.resume()
+    this.mindTime()
+  }
+
   private mindTime (): void {
-    if (this.paused) return
+    if (this.deaf) return
     const at = Math.max(this.muxer.nextTimeout(), this.patientUntil)
     // One that fires too early does no harm.
     if (at >= this.alarmAt || at === Infinity) return
@@ -434,7 +453,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     this.release(ENDING, verdict)
     // Who hears of the end of a stream may have disposed us.
     if (this.phase !== ENDING) return
-    if (this.paused) link.resume()
+    link.resume()
     link.end()
     this.alarm = owner.alarm(lingerMs, () => {
       this.phase = OVER
@@ -455,6 +474,7 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     this.phase = phase
     this.verdict = verdict
     this.alarm?.[Symbol.dispose]()
+    this.pace?.[Symbol.dispose]()
     this.session.clear()
     if (attached) this.muxer.command({ type: 'abort', code: verdict.code, initiator: verdict.initiator }, this.owner.now(), this.muxerOut)
   }

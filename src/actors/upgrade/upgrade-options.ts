@@ -2,6 +2,8 @@ import type { Gate } from '../contract/gate.js'
 import type { Muxer } from '../contract/muxer.js'
 import type { Negotiation } from '../contract/negotiation.js'
 import type { Security } from '../contract/security.js'
+import type { PeerId } from '../../messages/value/peer-id.js'
+import type { Pace } from './pace.js'
 
 /** What upgrades are made of, the same for all connections of a node. */
 export interface UpgradeOptions {
@@ -12,6 +14,8 @@ export interface UpgradeOptions {
   readonly muxers: readonly Muxer[]
   /** Asked as soon as it is known who the remote is. */
   readonly gate?: Gate
+  /** How fast this peer may send, and be sent to. Default: as fast as it can. */
+  readonly pace?: (peer: PeerId) => Pace
   /** Of the paths that they become. Each can be given alone. */
   readonly limits?: Partial<PathLimits>
 }

@@ -123,7 +123,7 @@ export class UpgradePath implements Disposable {
 
   /** Gives all of it away: the path of the connection, and the link that it has. */
   finish (muxer: string): { readonly path: ConnectionPath, readonly link: Link, readonly secured: Secured } {
-    const { input, known, link, options: { limits, muxers }, session } = this
+    const { input, known, link, options: { limits, muxers, pace }, session } = this
     if (session === null || known === null) throw new Error('upgrade: nothing is secured')
     this.sendHeld()
     this.silence()
@@ -133,7 +133,8 @@ export class UpgradePath implements Disposable {
       muxer: speaking(muxers, muxer),
       client: input.initiator,
       leftOver: this.leftOver(),
-      limits
+      limits,
+      ...pace !== undefined && { pace: pace(known.remotePeer) }
     })
     return { path, link, secured: known }
   }

@@ -508,7 +508,7 @@ describe('streams: limits', () => {
     const x = table.find('/x')!
     const bob = PeerId.parse('12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo')
     const lease = (connection: string, peer: PeerId): Disposable => {
-      const outcome = table.lease(x, connection, peer)
+      const outcome = table.lease(x, connection, peer, 0)
       if (!(Symbol.dispose in outcome)) throw new Error(outcome.detail ?? '')
       return outcome
     }

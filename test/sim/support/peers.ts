@@ -4,7 +4,7 @@ import type { ProtocolLimits } from '../../../src/index.js'
 import type { FlowNews, FlowTotals } from './flows.js'
 
 /** Of perf here: many streams of it, none of which has the pipe for itself. */
-export const mostStreams: ProtocolLimits = { inbound: 64, inboundPerPeer: 64, inboundTotal: Infinity, idleMs: 60_000, drainMs: 5000 }
+export const mostStreams: ProtocolLimits = { inbound: 64, inboundPerPeer: 64, inboundTotal: Infinity, inboundPerSecond: Infinity, inboundBurst: Infinity, idleMs: 60_000, drainMs: 5000 }
 
 export type PeersCommand = { readonly id: number } & (
   | { readonly do: 'start', readonly seed: number, readonly peers: number, readonly visitors: number }
