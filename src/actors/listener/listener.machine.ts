@@ -7,7 +7,7 @@
  * What comes in goes from the transport's callback straight to `/node/connections`, never through this mailbox. `failed` has
  * no timer: its parent ends it or lets it crash, and when that is gone so is this.
  */
-import { assign, raise, setup } from 'xstate'
+import { assign, cancel, raise, setup } from 'xstate'
 import type { Failure } from '../../messages/failure.js'
 import type { ListenerMessage } from '../../messages/listener.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
@@ -56,6 +56,7 @@ export const listenerMachine = setup({
         { type: 'listen', params: ({ context }) => context.body },
         raise({ type: 'listener.start-timeout' }, { delay: 'startTime', id: 'start' })
       ],
+      exit: cancel('start'),
       on: {
         'transport.listening': { target: 'listening', actions: assign({ addresses: ({ event }) => event.addresses }) },
         'transport.failed': { target: 'failed', actions: assign({ failure: ({ event }) => event.failure }) },

@@ -71,6 +71,11 @@ export class Flows {
     this.pattern = Buffer.concat([once, once])
   }
 
+  /** Verified so far. */
+  get bytes (): number {
+    return this.totals.bytes
+  }
+
   /** From now on there is such a stream to the target, over and over again. */
   keep (target: Target, kind: FlowKind): void {
     this.slots.push(this.slot(target, kind, new SeededRandom(this.random.int(2 ** 31))))
