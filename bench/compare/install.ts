@@ -1,25 +1,22 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Scenario } from '../support/sheet.js'
-import { builtRoot } from '../support/bench.js'
-import { compiled } from './settings.js'
+import { root, shipped } from './shipped.js'
 
 const mebibyte = 1024 * 1024
 
-/** Where the sources lie: this file is .build/bench/compare/install.js. */
-const root = compiled('../../..')
 /** What js-libp2p needs for the same: TCP, Noise, Yamux, identify, ping. */
 const jsPackages = ['libp2p', '@libp2p/tcp', '@libp2p/noise', '@libp2p/yamux', '@libp2p/identify', '@libp2p/ping']
 
 export const install: Scenario = {
   name: 'install',
-  what: 'what a production install puts on the disk: our own compiled files and all packages that are needed, directly or not',
+  what: 'what a production install puts on the disk: our own build and sources and all packages that are needed, directly or not',
   async run (sheet) {
     const { dependencies = {} } = manifest(root)
     const troupe = closure(Object.keys(dependencies))
     const js = closure(jsPackages)
-    // Our own: what is compiled, its declarations and maps left out; and the sources, which are published too.
-    const own = sizeOf(join(builtRoot, 'src')) + sizeOf(join(root, 'src'))
+    shipped('index.js')
+    const own = sizeOf(join(root, 'dist')) + sizeOf(join(root, 'src'))
     const size = sheet.figure('Troupe, size', 'MiB', [(own + troupe.bytes) / mebibyte])
     const packages = sheet.figure('Troupe, packages', '', [troupe.paths.length + 1])
     sheet.figure('js-libp2p, size', 'MiB', [js.bytes / mebibyte])

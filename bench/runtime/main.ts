@@ -2,6 +2,7 @@
 import { runBench } from '../support/bench.js'
 import { ask } from './ask.js'
 import { compiled } from './compiled.js'
+import { contain } from './contain.js'
 import { fairness } from './fairness.js'
 import { heap } from './heap.js'
 import { life } from './life.js'
@@ -12,4 +13,4 @@ import { tell } from './tell.js'
 import { timers } from './timers.js'
 import { trace } from './trace.js'
 
-await runBench('runtime', [tell, compiled, spawnStop, life, ask, timers, heap, trace, recorder, fairness, simulation])
+await runBench('runtime', [tell, compiled, spawnStop, life, ask, timers, heap, trace, recorder, fairness, simulation, contain])

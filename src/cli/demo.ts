@@ -1,7 +1,7 @@
 /** `troupe demo`: two nodes in one process meet, and one loses a handler without anybody else noticing. */
 import { createNode, echo, echoProtocol, explain, protocol, renderTree, type Node } from '../index.js'
 import { commonHelp, noWords, Output, read, type Command, type ExitCode } from './command.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 export const command: Command = {
   summary: 'show two nodes at work, and a crash that hurts nobody',
@@ -25,9 +25,9 @@ const fragile = protocol('/demo/fragile/1.0.0', {
 async function run (args: readonly string[]): Promise<ExitCode> {
   const { values } = read(args, {}, noWords)
   const out = new Output(values.json)
-  const log = values.log === undefined ? { log: { level: 'off' as const } } : logOptions(values.log)
-  const alice = await createNode({ ...log, protocols: [echo(), fragile] })
-  const bob = await createNode({ ...log, listen: [] })
+  const shared = { log: { level: 'off' as const }, ...nodeOptions(values.log) }
+  const alice = await createNode({ ...shared, protocols: [echo(), fragile] })
+  const bob = await createNode({ ...shared, listen: [] })
   try {
     const [address] = alice.getMultiaddrs()
     if (address === undefined) throw new Error('Alice listens nowhere')

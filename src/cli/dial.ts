@@ -2,7 +2,7 @@
 import { createNode, Multiaddr, type Connection, type IdentifyResult, type Node } from '../index.js'
 import { commonHelp, Output, parsed, printable, read, wholeNumber, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 /** How long to wait for what the peer says of itself, in milliseconds. */
 const identifyMs = 5000
@@ -23,7 +23,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
   const out = new Output(values.json)
   const address = parsed(() => Multiaddr.parse(text))
   const timeoutMs = wholeNumber('--timeout', values.timeout, 30_000, 1)
-  const node = await createNode({ privateKey: await identity(values), listen: [], ...logOptions(values.log) })
+  const node = await createNode({ privateKey: await identity(values), listen: [], ...nodeOptions(values.log) })
   try {
     const identified = nextIdentify(node)
     const connection = await node.dial(address, { timeoutMs })

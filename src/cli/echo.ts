@@ -1,7 +1,7 @@
 /** `troupe echo`: sends something to a peer's echo, and prints what comes back. */
 import { createNode, echoProtocol, Multiaddr } from '../index.js'
 import { commonHelp, Output, parsed, printable, read, wholeNumber, type Command, type ExitCode } from './command.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 export const command: Command = {
   summary: 'send text to a peer and get it back',
@@ -22,7 +22,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
   const out = new Output(values.json)
   const target = parsed(() => Multiaddr.parse(address))
   const timeoutMs = wholeNumber('--timeout', values.timeout, 30_000, 1)
-  const node = await createNode({ listen: [], ...logOptions(values.log) })
+  const node = await createNode({ listen: [], ...nodeOptions(values.log) })
   try {
     const stream = await node.dialProtocol(target, echoProtocol, { timeoutMs })
     if (text === undefined) {

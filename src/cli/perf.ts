@@ -1,7 +1,7 @@
 /** `troupe perf`: how fast bytes go to and from a peer, in the form of libp2p's own perf tool. */
 import { createNode, Multiaddr, type PerfProgress } from '../index.js'
 import { byteCount, commonHelp, Output, parsed, read, wholeNumber, type Command, type ExitCode } from './command.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 export const command: Command = {
   summary: 'measure throughput to and from a peer',
@@ -31,7 +31,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
   const uploadBytes = byteCount('--upload', values.upload, 0)
   const downloadBytes = byteCount('--download', values.download, 0)
   const timeoutMs = wholeNumber('--timeout', values.timeout, 30_000, 1)
-  const node = await createNode({ listen: [], ...logOptions(values.log) })
+  const node = await createNode({ listen: [], ...nodeOptions(values.log) })
   const meter = new Meter(out)
   try {
     const { downloadMs, uploadMs } = await node.perf(address, { uploadBytes, downloadBytes, timeoutMs, onProgress: progress => { meter.progress(progress) } })

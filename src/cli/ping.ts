@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNode, Multiaddr, NetworkError } from '../index.js'
 import { commonHelp, Output, parsed, read, wholeNumber, type Command, type ExitCode } from './command.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 export const command: Command = {
   summary: 'measure the round trip to a peer',
@@ -29,7 +29,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
   const count = wholeNumber('--count', values.count, 5, 1)
   const intervalMs = wholeNumber('--interval', values.interval, 1000)
   const timeoutMs = wholeNumber('--timeout', values.timeout, 10_000, 1)
-  const node = await createNode({ listen: [], ...logOptions(values.log) })
+  const node = await createNode({ listen: [], ...nodeOptions(values.log) })
   const rtts: number[] = []
   try {
     const { remotePeer } = await node.dial(address, { timeoutMs })

@@ -2,7 +2,7 @@
 import { createNode, echo, Multiaddr, NetworkError, perf, renderTree, type Connection, type Node } from '../index.js'
 import { commonHelp, noWords, Output, parsed, printable, read, type Command, type ExitCode } from './command.js'
 import { identity } from './identity.js'
-import { logOptions } from './log.js'
+import { nodeOptions } from './node-options.js'
 
 /** All interfaces, on ports that are free. */
 const defaultListen = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
@@ -40,7 +40,7 @@ async function run (args: readonly string[]): Promise<ExitCode> {
     privateKey,
     listen: asked ?? [],
     protocols: [echo(), ...values.perf === true ? [perf()] : []],
-    ...logOptions(values.log)
+    ...nodeOptions(values.log)
   })
   // Before the node listens: who dials at once, or stops it at once, must not be missed.
   const drawing = narrate(node, out)

@@ -1,5 +1,5 @@
 /**
- * Dialing: the dialer `/node/network/dialer`, an actor per dial (`dialer/<n>`) that tries addresses one after another, and one
+ * Dialing: the dialer `/node/network/dialer`, an actor per dial (`dialer/<n>`) that tries addresses one a little after another, and one
  * per address below it.
  *
  * Deadlines are the waiters', and the dialer keeps them: a dial has none of its own, and lives as long as somebody waits for it.
@@ -24,6 +24,8 @@ export type DialerMessage =
     readonly addresses: readonly Multiaddr[]
     /** In milliseconds of the system's clock: an answer comes by then. */
     readonly deadline: number
+    /** Tries also addresses that have failed lately: for whoever knows better. */
+    readonly ignoreBackoff?: boolean
     readonly replyTo: ReplyTo<DialOutcome>
   }
   /** From: Swarm. This waiter hears no more; the last one's leaving ends the dial, and never another's. Late: ignored. */
@@ -45,10 +47,12 @@ export type DialOutcome =
 
 export type DialMessage =
   /** From: Dialer, for a waiter that joins. */
-  | { readonly type: 'dial.also', readonly addresses: readonly Multiaddr[] }
-  /** From: own task: names resolved, in order of preference. */
-  | { readonly type: 'dial.resolved', readonly addresses: readonly Multiaddr[], readonly failures: readonly Failure[] }
-  /** From: own attempt, one of both, once. */
+  | { readonly type: 'dial.also', readonly addresses: readonly Multiaddr[], readonly ignoreBackoff: boolean }
+  /** From: own task: names resolved, and for how many milliseconds more some of the addresses are left alone, by their text. */
+  | { readonly type: 'dial.resolved', readonly addresses: readonly Multiaddr[], readonly failures: readonly Failure[], readonly backedOff: ReadonlyMap<string, number> }
+  /** Own timer: the next address may begin. */
+  | { readonly type: 'dial.next' }
+  /** From: own attempt, one of both, once. A second success, late: that connection is closed. */
   | { readonly type: 'attempt.succeeded', readonly connection: ActorRef<ConnectionMessage>, readonly info: ConnectionInfo }
   | { readonly type: 'attempt.failed', readonly failure: Failure }
   /** From: the kernel: an attempt has ended; by a crash before it told how it went. */
@@ -63,7 +67,11 @@ export interface Resolved {
 export type AttemptMessage =
   /** From: the transport, by way of `io`. Late after stop: the kernel closes the link. */
   | { readonly type: 'attempt.linked', readonly handle: Arrival }
-  /** From: the transport, the admission ledger, or for want of somebody to take the link. */
+  /** From: the gate. */
+  | { readonly type: 'attempt.allowed' }
+  /** From: the table of slots, in the stack of whoever gives one back: it is our turn. */
+  | { readonly type: 'attempt.granted' }
+  /** From: gate, transport, admission ledger, or for want of somebody to take the link. */
   | { readonly type: 'attempt.refused', readonly failure: Failure }
   /** From: the connection that was made of the link. */
   | ConnectionOutcome

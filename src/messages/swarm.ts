@@ -44,6 +44,8 @@ export type SwarmMessage =
   /** From: services. The connections that are there come first, as `connection.opened`. Ends with the subscriber, and outlives a crash of the swarm. */
   | { readonly type: 'swarm.subscribe', readonly subscriber: ActorRef<SwarmEvent> }
   | { readonly type: 'swarm.subscriber-down', readonly down: Down }
+  /** From: facade: the lists of who may be dealt with have changed. Connections that may not be any more are closed. */
+  | { readonly type: 'swarm.recheck' }
   /** From: own request, when the connection that it was given would take no stream. */
   | { readonly type: 'swarm.pick', readonly peer: PeerId, readonly onLimitedConnection: boolean, readonly replyTo: ReplyTo<Picked> }
   /** From: the kernel. A request ends in order once it has answered; after a crash the swarm answers for it. */
@@ -54,6 +56,8 @@ export interface Connect {
   readonly id: string
   readonly to: Destination
   readonly deadline: number
+  /** Dials also addresses that have failed lately. Default false. */
+  readonly ignoreBackoff?: boolean
   readonly replyTo: ReplyTo<ConnectOutcome>
 }
 
@@ -67,6 +71,8 @@ export interface OpenStreamTo {
   /** May use a connection that a relay limits. Default false. */
   readonly onLimitedConnection?: boolean
   readonly deadline: number
+  /** As of `swarm.connect`. */
+  readonly ignoreBackoff?: boolean
   readonly replyTo: ReplyTo<StreamOutcome>
 }
 
@@ -78,6 +84,8 @@ export type ConnectOutcome =
 export interface Picked {
   readonly type: 'swarm.picked'
   readonly connection: ActorRef<ConnectionMessage> | undefined
+  /** Of that. */
+  readonly info: ConnectionInfo | undefined
   /** There are connections, but a relay limits them all. */
   readonly onlyLimited: boolean
 }

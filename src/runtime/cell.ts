@@ -22,12 +22,14 @@ import type { Behavior } from './behavior/behavior.js'
 import { checkAsk, checkFunction, checkMs, checkName, checkSpawn, checkStop, checkTask, checkTimer, describeMessage, mapped } from './checks.js'
 import { Children } from './children.js'
 import { Coalescing } from './coalesce.js'
+import { ownedBy } from './containment.js'
 import type {
   ActorContext, ActorListing, ActorStatus, AskAnswers, LogLevel, SpawnOptions, SpawnSettings, StopOptions, TaskAnswers
 } from './context.js'
 import { ActorError } from './errors.js'
 import { becauseOf, EndAbove, type Blame, type CrashPoint, type Down, type Exit } from './exit.js'
 import { Extras } from './extras.js'
+import { guarded, runGuarded } from './guarded.js'
 import type { Kernel } from './kernel.js'
 import { down, ending, running, starting, statusNames, stopping } from './life.js'
 import { Mailbox } from './mailbox.js'
@@ -181,14 +183,24 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     else this.requestEnd({ kind: 'crashed', at, error })
   }
 
+  /** A timer, promise or callback that this actor's code has left to itself has thrown. One that has ended already stays as it is. */
+  escaped (error: unknown): void {
+    this.crash('escaped', error)
+  }
+
   /** Its end is decided, or about to be. */
-  private get doomed (): boolean {
+  get doomed (): boolean {
     return this.status >= ending || (this.orders & END) !== 0
   }
 
   // ---------------------------------------------------------------- turns
 
   run (budget: number): number {
+    return this.kernel.containsUncaught ? ownedBy(this, takeTurn, this, budget) : this.turn(budget)
+  }
+
+  /** @internal */
+  turn (budget: number): number {
     let handled = 0
     if (this.status === starting && this.orders === 0) {
       this.start()
@@ -703,14 +715,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   io<A extends readonly unknown[]> (fn: (...args: A) => void): (...args: A) => void {
     checkFunction('fn', fn)
-    return (...args) => {
-      if (this.doomed) return
-      try {
-        fn(...args)
-      } catch (error) {
-        this.crash('io', error)
-      }
-    }
+    return guarded(this, fn)
   }
 
   defer (fn: () => void): void {
@@ -720,7 +725,7 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** What was deferred has come to its turn. */
   deferred (fn: () => void): void {
-    this.guard('defer', fn)
+    runGuarded(this, 'defer', fn)
   }
 
   alarm (delayMs: number, fn: () => void): Disposable {
@@ -732,21 +737,12 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
 
   /** An alarm is due. */
   alarmed (fn: () => void): void {
-    this.guard('timer', fn)
+    runGuarded(this, 'timer', fn)
   }
 
   get settle (): ((action: () => void) => void) | null {
     const { scheduler } = this.kernel
     return scheduler.settlesAtOnce ? null : action => { scheduler.settle(this, action) }
-  }
-
-  private guard (point: CrashPoint, fn: () => void): void {
-    if (this.doomed) return
-    try {
-      fn()
-    } catch (error) {
-      this.crash(point, error)
-    }
   }
 
   // ---------------------------------------------------------------- the rest of the context
@@ -785,6 +781,8 @@ export class Cell implements ActorRef<Message>, ActorContext<Message>, Runnable 
     return this.extras ??= new Extras(this)
   }
 }
+
+const takeTurn = (cell: Cell, budget: number): number => cell.turn(budget)
 
 const graceTimer: TimerKind = {
   label: 'grace',

@@ -1,5 +1,8 @@
-/** At which point of its life an actor threw. */
-export type CrashPoint = 'start' | 'step' | 'effect' | 'task' | 'timer' | 'io' | 'defer' | 'stop' | 'mailbox'
+/**
+ * At which point of its life an actor threw. `escaped`: in what it had begun and left to itself, a timer, promise or callback of its
+ * own (with `containUncaught`).
+ */
+export type CrashPoint = 'start' | 'step' | 'effect' | 'task' | 'timer' | 'io' | 'defer' | 'stop' | 'mailbox' | 'escaped'
 
 /**
  * Why an actor ended.

@@ -18,6 +18,8 @@ export interface Kernel {
   /** The one collector of wishes: steps of a system never nest. */
   readonly out: Out
   readonly askTimeoutMs: number
+  /** What its actors' own timers, promises and callbacks throw crashes the actor, not the process. */
+  readonly containsUncaught: boolean
 
   /** The handle of the message in hand, until somebody takes it. */
   custody: Disposable | undefined

@@ -5,6 +5,7 @@ import { Out } from './behavior/out.js'
 import { supervisor } from './behavior/supervisor.js'
 import { Cell, type AnyBehavior } from './cell.js'
 import { checkBehavior, checkFunction } from './checks.js'
+import { contain } from './containment.js'
 import type { ActorListing, SpawnOptions } from './context.js'
 import { ActorError, checkNumber, checkOptions } from './errors.js'
 import type { Exit } from './exit.js'
@@ -42,6 +43,12 @@ export interface SystemOptions extends TurnOptions {
   readonly log?: LogOptions
   /** Seeds all randomness for choices. Default: an unpredictable one. */
   readonly seed?: number
+  /**
+   * What an actor's code throws later, in a timer, promise or callback of its own, crashes that actor and not the process. Default
+   * false: it sets up one listener for the whole process, and on Node 20 and 22 each promise costs more. docs/semantics.md
+   * says what is contained.
+   */
+  readonly containUncaught?: boolean
 }
 
 export interface OuterAskOptions {
@@ -51,7 +58,7 @@ export interface OuterAskOptions {
 }
 
 const optionNames: readonly (keyof SystemOptions)[] = [
-  'name', 'root', 'askTimeoutMs', 'limits', 'graveyard', 'log', 'seed', 'turnMessages', 'turnMs'
+  'name', 'root', 'askTimeoutMs', 'limits', 'graveyard', 'log', 'seed', 'containUncaught', 'turnMessages', 'turnMs'
 ]
 
 /**
@@ -81,6 +88,9 @@ export function checkSystemOptions (options: SystemOptions): SystemOptions {
     throw new TypeError(`${where}: option 'name' must be letters, digits, '-', '_', '.' or ':'; got '${options.name}'`)
   }
   if (options.root !== undefined && typeof options.root !== 'function') checkBehavior(`${where}: option 'root'`, options.root)
+  if (options.containUncaught !== undefined && typeof options.containUncaught !== 'boolean') {
+    throw new TypeError(`${where}: option 'containUncaught' must be true or false; got ${typeof options.containUncaught}`)
+  }
   if (options.graveyard !== undefined) {
     checkOptions(`${where}, graveyard`, options.graveyard, ['failures', 'others'])
     checkNumber(where, 'graveyard.failures', options.graveyard.failures)
@@ -96,6 +106,7 @@ export class System implements Kernel, AsyncDisposable {
   readonly trace = new Trace()
   readonly out = new Out()
   readonly askTimeoutMs: number
+  readonly containsUncaught: boolean
   readonly seed: number
   readonly deadLetters = new DeadLetters()
   readonly graveyard: Graveyard
@@ -113,6 +124,7 @@ export class System implements Kernel, AsyncDisposable {
   liveResources = 0
   liveQuestions = 0
   private inspector: Inspector | undefined
+  private readonly contained: (() => void) | undefined
   private started = false
   private stopAsked = false
   private readonly waitingForStart: Array<{ readonly resolve: () => void, readonly reject: (error: Error) => void }> = []
@@ -123,6 +135,7 @@ export class System implements Kernel, AsyncDisposable {
     this.name = options.name ?? 'system'
     this.scheduler = scheduler
     this.askTimeoutMs = options.askTimeoutMs ?? 5000
+    this.containsUncaught = options.containUncaught === true
     this.seed = options.seed ?? unpredictableSeed()
     this.graveyard = new Graveyard(options.graveyard)
     this.account = new Account(`/${this.name}`, null, options.limits)
@@ -132,6 +145,8 @@ export class System implements Kernel, AsyncDisposable {
     const { root: given } = options
     const root = typeof given === 'function' ? given(this) : given ?? supervisor('root', { strategy: 'dynamic' })
     checkBehavior("createSystem: option 'root'", root)
+    // Last of what may throw here: a system that never was could not end it.
+    this.contained = this.containsUncaught ? contain() : undefined
     this.root = new Cell(this, null, this.name, 0, root as unknown as AnyBehavior, undefined, this.account)
   }
 
@@ -263,6 +278,7 @@ export class System implements Kernel, AsyncDisposable {
     this.trace.report('ended', cell, exit)
     this.stopAsked = true
     this.scheduler.close(this)
+    this.contained?.()
     this.settleAll(this.waitingForStart, ({ reject }) => { reject(this.startError(exit)) })
     this.settleAll(this.waitingForEnd, resolve => { resolve(exit) })
   }

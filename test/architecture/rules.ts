@@ -34,6 +34,7 @@ export const rooms: readonly Room[] = [
   { files: 'src/runtime/inspect/**', may: ['src/runtime/**', 'node:diagnostics_channel', 'node:crypto'], mayTypes: ['rxjs'] },
   { files: 'src/runtime/time/**', may: ['src/runtime/**', 'node:perf_hooks'] },
   { files: 'src/runtime/task.ts', may: ['src/runtime/**', 'node:async_hooks'] },
+  { files: 'src/runtime/containment.ts', may: ['src/runtime/**', 'node:async_hooks'] },
   { files: 'src/runtime/random.ts', may: ['src/runtime/**', 'node:crypto'] },
   { files: 'src/runtime/sim/guard.ts', may: ['src/runtime/**', 'node:async_hooks'] },
   { files: 'src/runtime/**', may: ['src/runtime/**'] },
@@ -124,6 +125,8 @@ export const guards: readonly Guard[] = [
   },
   // Keys and nonces; everything else asks a provider.
   { names: ['crypto.randomBytes'], files: ['src/runtime/crypto/node.ts'] },
+  // Guards what others queue.
+  { names: ['queueMicrotask'], files: ['src/runtime/containment.ts'] },
   { names: ['process.getBuiltinModule'], files: [] }
 ]
 

@@ -18,6 +18,7 @@ import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { StreamsInput } from '../contract/connection.js'
+import type { Gate } from '../contract/gate.js'
 import type { ConnectionDirectory, ConnectionView } from '../contract/directory.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkStats } from '../contract/muxed-link.js'
 import type { Stream } from '../contract/stream.js'
@@ -30,6 +31,8 @@ export interface ConnectionOptions {
   /** By name: it may be restarted. */
   readonly swarm: ActorRef<SwarmMessage>
   readonly directory: ConnectionDirectory
+  /** Asked before the swarm. */
+  readonly gate?: Gate
   readonly keepAlive?: Partial<KeepAlive>
   readonly timeouts?: Partial<ConnectionTimeouts>
 }
@@ -71,7 +74,7 @@ export interface ConnectionInput {
 
 /** @throws RangeError for a time that is none */
 export function connection (options: ConnectionOptions): Behavior<ConnectionMessage, ConnectionInput> {
-  const { directory, streams, swarm, upgrade } = options
+  const { directory, gate, streams, swarm, upgrade } = options
   const times = { ...connectionDefaults, ...options.keepAlive, ...options.timeouts }
   for (const [name, value] of Object.entries(times)) {
     if (!(typeof value === 'number' && value >= 0 && value < Infinity)) throw new RangeError(`connection: option '${name}' must be milliseconds, zero or more; got ${String(value)}`)
@@ -96,14 +99,14 @@ export function connection (options: ConnectionOptions): Behavior<ConnectionMess
     // The path of its streams is gone with it.
     crashGraceMs: 0
   })
-  const settings: Settings = { ...times, directory, streams, swarm, upgrade }
+  const settings: Settings = { ...times, directory, gate, streams, swarm, upgrade }
   return Object.freeze({
     ...behavior,
     initial: (input: ConnectionInput, out: Parameters<typeof behavior.initial>[1]) => behavior.initial(new ConnectionWork(input, settings), out)
   })
 }
 
-type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'>
+type Settings = KeepAlive & ConnectionTimeouts & Pick<ConnectionOptions, 'directory' | 'streams' | 'swarm' | 'upgrade'> & { readonly gate: Gate | undefined }
 type Actor = ActorContext<ConnectionMessage>
 type Secured = Extract<ConnectionMessage, { readonly type: 'upgrade.done' }>
 type Report = Extract<ConnectionMessage, { readonly type: 'connection.report' }>
@@ -147,7 +150,14 @@ class ConnectionWork implements ConnectionBody {
     if (waiting !== undefined) actor.watch(waiting, down => ({ type: 'connection.opener-down', down }))
     if (opened.kind === 'muxed-link') {
       const { handle: link, protocol, remoteKey, remotePeer } = opened
-      actor.self.tell({ type: 'upgrade.done', handle: link, peer: remotePeer, remoteKey, security: protocol, muxer: protocol })
+      const done: ConnectionMessage = { type: 'upgrade.done', handle: link, peer: remotePeer, remoteKey, security: protocol, muxer: protocol }
+      const { gate } = this.settings
+      if (gate === undefined) actor.self.tell(done)
+      else {
+        gate.secured(actor, { peer: remotePeer, direction: opened.direction, remoteAddress: opened.remoteMultiaddr }, refusal => {
+          actor.self.tell(refusal === undefined ? done : { type: 'upgrade.failed', failure: refusal })
+        })
+      }
       return
     }
     const { handle: link } = opened
@@ -179,10 +189,21 @@ class ConnectionWork implements ConnectionBody {
       openedAt: actor.now(),
       ...limits !== undefined && { limits }
     }
-    const { directory, swarm, verdictMs } = this.settings
+    const { directory, gate } = this.settings
+    const { info } = this
     // Before the swarm knows of it: the news of it may be heard as soon as that does.
-    actor.own(directory.enter(this.view(actor, handle, this.info)))
-    if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info: this.info })) {
+    actor.own(directory.enter(this.view(actor, handle, info)))
+    if (gate === undefined) return this.askSwarm(actor, info)
+    gate.upgraded(actor, info, refusal => {
+      if (refusal !== undefined) actor.self.tell({ type: 'connection.refused', failure: refusal })
+      // It may have begun to close while the gate took its time.
+      else if (this.status === 'open') this.askSwarm(actor, info)
+    })
+  }
+
+  private askSwarm (actor: Actor, info: ConnectionInfo): void {
+    const { swarm, verdictMs } = this.settings
+    if (!swarm.tell({ type: 'connection.ready', connection: actor.self, info })) {
       actor.self.tell({ type: 'connection.refused', failure: { code: swarm.alive ? 'actor/refused' : 'actor/down', detail: 'the swarm' } })
       return
     }

@@ -52,7 +52,7 @@ export interface ProtocolLimits {
 export interface HandlerInput {
   /** The stream, which belongs to the handler. */
   readonly handle: Stream
-  readonly context: Omit<StreamContext, 'signal'>
+  readonly context: Omit<StreamContext, 'signal' | 'guard'>
 }
 
 export type { HandlerMessage }
@@ -69,6 +69,11 @@ export interface StreamContext {
   readonly protocol: string
   /** Fires when the handler must stop. */
   readonly signal: AbortSignal
+  /**
+   * For a callback that is given to others (an emitter, a library, a signal that is not the handler's own): a throw in it crashes
+   * the handler, and so resets its stream; after the handler's end it is not called any more.
+   */
+  readonly guard: <A extends readonly unknown[]> (callback: (...args: A) => void) => (...args: A) => void
 }
 
 export interface ProtocolTable {

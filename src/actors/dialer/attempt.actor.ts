@@ -5,9 +5,12 @@ import type { PeerId } from '../../messages/value/peer-id.js'
 import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { Admission } from '../contract/admission.js'
+import type { Gate } from '../contract/gate.js'
 import type { Transport } from '../contract/transport.js'
 import { attemptEffects, attemptMachine, type AttemptBody } from './attempt.machine.js'
-import { atAddress } from './dial.core.js'
+import { countsAgainstAddress, type AddressBackoff } from './backoff.core.js'
+import { atAddress, placeOf } from './dial.core.js'
+import type { DialSlots } from './slots.core.js'
 
 /** One address, and who works on it. */
 export interface Attempt extends AttemptBody {
@@ -16,18 +19,36 @@ export interface Attempt extends AttemptBody {
   readonly expectedPeer: PeerId | undefined
   readonly transport: Transport
   readonly admission: Admission
+  readonly backoff: AddressBackoff
+  readonly gate: Gate
+  readonly slots: DialSlots
   readonly connections: ActorRef<ConnectionsMessage>
   readonly dial: ActorRef<DialMessage>
-  /** As `timeoutMs`, in milliseconds of the system's clock. */
-  readonly deadline: number
+  /** An address that has led nowhere, for the peer store; not for reasons of ours. */
+  readonly unreached: (peer: PeerId, address: Multiaddr) => void
+  /** Set when the slot is there: when link and upgrade must be done, in milliseconds of the system's clock. */
+  deadline: number
 }
 
 const attemptOf = (body: AttemptBody): Attempt => body as Attempt
 
 /** `dialer/<n>/<address n>`. Its input is an `Attempt`. */
 export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffects, {
+  gate (actor, body) {
+    const { address, expectedPeer, gate } = attemptOf(body)
+    gate.dialAddress(actor, address, expectedPeer, refusal => {
+      actor.self.tell(refusal === undefined ? { type: 'attempt.allowed' } : { type: 'attempt.refused', failure: refusal })
+    })
+  },
+  queue (actor, body) {
+    const { address, expectedPeer, slots } = attemptOf(body)
+    const granted = actor.io(() => { actor.self.tell({ type: 'attempt.granted' }) })
+    actor.own(slots.take(expectedPeer?.toString() ?? address.toString(), granted))
+  },
   link (actor, body) {
-    const { address, expectedPeer, admission, transport, deadline } = attemptOf(body)
+    const work = attemptOf(body)
+    const { address, expectedPeer, admission, transport, timeoutMs } = work
+    work.deadline = actor.now() + timeoutMs
     const lease = admission.admit('outbound', address.toString())
     if ('code' in lease) {
       actor.self.tell({ type: 'attempt.refused', failure: lease })
@@ -36,7 +57,7 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
     actor.own(lease)
     // Relays and transports that secure by themselves must know whom we mean.
     const full = expectedPeer === undefined ? address : address.withPeer(expectedPeer)
-    actor.own(transport.dial(full, deadline, {
+    actor.own(transport.dial(full, work.deadline, {
       onOpen: actor.io(opened => {
         actor.take(opened.handle)
         actor.disown(lease)
@@ -58,10 +79,16 @@ export const attempt = compiledBehavior('attempt', attemptMachine, attemptEffect
     if (!taken) actor.self.tell({ type: 'attempt.refused', failure: { code: connections.alive ? 'actor/refused' : 'actor/down', path: connections.path } })
   },
   succeeded (_, { body, outcome: { connection, info } }) {
-    attemptOf(body).dial.tell({ type: 'attempt.succeeded', connection, info })
+    const { address, backoff, dial, expectedPeer } = attemptOf(body)
+    backoff.succeeded(placeOf(address, expectedPeer))
+    dial.tell({ type: 'attempt.succeeded', connection, info })
   },
-  failed (_, { body, failure }) {
-    const { address, dial } = attemptOf(body)
+  failed (actor, { body, failure }) {
+    const { address, backoff, dial, expectedPeer, unreached } = attemptOf(body)
+    if (countsAgainstAddress(failure.code) && failure.initiator !== 'user') {
+      backoff.failed(placeOf(address, expectedPeer), actor.now())
+      if (expectedPeer !== undefined) unreached(expectedPeer, address)
+    }
     dial.tell({ type: 'attempt.failed', failure: atAddress(address, failure) })
   }
 })

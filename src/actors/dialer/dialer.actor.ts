@@ -17,26 +17,35 @@ import { reducer } from '../../runtime/behavior/reducer.js'
 import type { Exit } from '../../runtime/exit.js'
 import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
 import { dialBehavior, type DialTools } from './dial.actor.js'
+import { AddressBackoff, type BackoffOptions } from './backoff.core.js'
 import { exhausted, undialable } from './dial.core.js'
 import type { DialStart } from './dial.machine.js'
+import { dialDelayDefaults, rank, type DialDelays, type RankOptions } from './rank.core.js'
+import { DialSlots, slotDefaults, type SlotLimits } from './slots.core.js'
 
-export interface DialerOptions {
+export interface DialerOptions extends SlotLimits {
   /**
    * Time for one address, its upgrade included, in milliseconds. Default 10,000: several repetitions of a lost first packet,
    * and two of three addresses within a dial of 30 s. Limits: an address that swallows everything.
    */
   readonly addressTimeoutMs: number
+  /** How far attempts are apart. */
+  readonly delays: Partial<DialDelays>
+  /** How long an address is left alone that has led nowhere. `firstMs: 0`: not at all. */
+  readonly backoff: Partial<BackoffOptions>
   /** Addresses tried for each who asks. Default 25, as js. Limits: a record with hundreds of addresses, which would make us attack whoever lives there. */
   readonly addresses: number
-  /** Dials under way at a time. Default 1,024: each has one socket at a time. Limits: a protocol that dials whatever it is told. */
+  /** Dials under way at a time. Default 1,024: most of them wait for a slot. Limits: a protocol that dials whatever it is told. */
   readonly dials: number
   /** Waiters in all. Default 8,192. Limits: as `dials`, for one peer. */
   readonly waiters: number
 }
 
-export const dialerDefaults: DialerOptions = { addressTimeoutMs: 10_000, addresses: 25, dials: 1024, waiters: 8192 }
+export const dialerDefaults: DialerOptions = { addressTimeoutMs: 10_000, addresses: 25, dials: 1024, waiters: 8192, delays: {}, backoff: {}, ...slotDefaults }
 
-export interface DialerInput extends Omit<DialTools, 'addressTimeoutMs'> {
+export interface DialerInput extends Omit<DialTools, 'addressTimeoutMs' | 'backoff' | 'slots'> {
+  /** IP addresses of this machine, as of now. */
+  readonly interfaces: () => readonly string[]
   readonly options?: Partial<DialerOptions>
 }
 
@@ -48,6 +57,8 @@ interface Dialer {
   /** The dial that others may join, by whom it is for. */
   readonly keys: Map<string, Dial>
   readonly waiters: Map<string, Waiter>
+  readonly backoff: AddressBackoff
+  readonly slots: DialSlots
   nextDial: number
   /** How dials behave; set at the start, when the dialer knows its own address. */
   behavior: Behavior<DialMessage, DialStart> | undefined
@@ -71,8 +82,8 @@ interface Waiter {
 
 interface DialerEffects {
   begin: Dialer
-  start: { readonly dialer: Dialer, readonly dial: Dial, readonly peer: PeerId | undefined, readonly addresses: readonly Multiaddr[] }
-  also: { readonly dial: Dial, readonly addresses: readonly Multiaddr[] }
+  start: { readonly dialer: Dialer, readonly dial: Dial, readonly start: Pick<DialStart, 'addresses' | 'ignoreBackoff' | 'peer'> }
+  also: { readonly dial: Dial, readonly addresses: readonly Multiaddr[], readonly ignoreBackoff: boolean }
   end: Dial
   expect: { readonly id: string, readonly deadline: number }
 }
@@ -84,8 +95,17 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
   // All waiters that there may be can come in one turn, and go again.
   mailboxCapacity: 16_384,
   initial (input: DialerInput, out: DialerOut): Dialer {
+    const options = { ...dialerDefaults, ...input.options }
     const dialer: Dialer = {
-      input, options: { ...dialerDefaults, ...input.options }, dials: new Map(), keys: new Map(), waiters: new Map(), nextDial: 1, behavior: undefined
+      input,
+      options,
+      dials: new Map(),
+      keys: new Map(),
+      waiters: new Map(),
+      backoff: new AddressBackoff(options.backoff),
+      slots: new DialSlots(options),
+      nextDial: 1,
+      behavior: undefined
     }
     out.do('begin', dialer)
     return dialer
@@ -133,13 +153,14 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
   },
   effects: {
     begin (actor, dialer) {
-      const { addressTimeoutMs } = dialer.options
-      dialer.behavior = dialBehavior(actor.self, { ...dialer.input, addressTimeoutMs })
+      const { backoff, input, options: { addressTimeoutMs }, slots } = dialer
+      dialer.behavior = dialBehavior(actor.self, { ...input, addressTimeoutMs, backoff, slots })
     },
-    start (actor, { dialer: { behavior, input, options }, dial, peer, addresses }) {
+    start (actor, { dialer: { behavior, input: { interfaces, transports }, options }, dial, start }) {
       if (behavior === undefined) return
+      const rules: RankOptions = { delays: { ...dialDelayDefaults, ...options.delays }, held: interfaces() }
       try {
-        const ref = actor.spawn(behavior, { input: { dial: dial.id, peer, addresses, transports: input.transports, mostAddresses: options.addresses } })
+        const ref = actor.spawn(behavior, { input: { ...start, dial: dial.id, transports, mostAddresses: options.addresses, rank: addresses => rank(addresses, rules) } })
         dial.ref = ref
         actor.watch(ref, down => ({ type: 'dial.down', dial: dial.id, down }))
       } catch (error) {
@@ -147,8 +168,8 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
         actor.self.tell({ type: 'dial.down', dial: dial.id, down: { path: `${actor.path}/${dial.id}`, exit: { kind: 'start-failed', error } } })
       }
     },
-    also (_, { dial, addresses }) {
-      dial.ref?.tell({ type: 'dial.also', addresses })
+    also (_, { dial, addresses, ignoreBackoff }) {
+      dial.ref?.tell({ type: 'dial.also', addresses, ignoreBackoff })
     },
     end (actor, { ref }) {
       if (ref !== undefined) actor.stop(ref, { reason: 'not-wanted' })
@@ -157,12 +178,12 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
       actor.timer(timerOf(id), Math.max(0, deadline - actor.now()), { type: 'dial.waiter-timeout', id })
     }
   },
-  describe: ({ dials, waiters }) => ({ dials: dials.size, waiters: waiters.size })
+  describe: ({ backoff, dials, slots, waiters }) => ({ dials: dials.size, waiters: waiters.size, backedOff: backoff.size, slots: slots.use })
 })
 
 const timerOf = (id: string): string => `waiter ${id}`
 
-function start (dialer: Dialer, { id, peer: asked, addresses, deadline, replyTo }: Extract<DialerMessage, { type: 'dial.start' }>, out: DialerOut): void {
+function start (dialer: Dialer, { id, peer: asked, addresses, deadline, ignoreBackoff = false, replyTo }: Extract<DialerMessage, { type: 'dial.start' }>, out: DialerOut): void {
   const { dials, keys, waiters, input, options } = dialer
   const refuse = (failure: Failure): void => { out.tell(replyTo, { type: 'dial.failed', id, failure }) }
   if (addresses.length === 0) return refuse({ code: 'dial/no-addresses' })
@@ -175,13 +196,13 @@ function start (dialer: Dialer, { id, peer: asked, addresses, deadline, replyTo 
   if (waiters.size >= options.waiters) return refuse({ code: 'dial/too-many', detail: `limit 'waiters' of ${options.waiters}` })
   if (dial !== undefined) {
     dial.batches++
-    out.do('also', { dial, addresses })
+    out.do('also', { dial, addresses, ignoreBackoff })
   } else {
     if (dials.size >= options.dials) return refuse({ code: 'dial/too-many', detail: `limit 'dials' of ${options.dials}` })
     dial = { id: String(dialer.nextDial++), key, waiters: new Set(), failures: [], batches: 1, ref: undefined }
     dials.set(dial.id, dial)
     keys.set(key, dial)
-    out.do('start', { dialer, dial, peer, addresses })
+    out.do('start', { dialer, dial, start: { addresses, ignoreBackoff, peer } })
   }
   dial.waiters.add(id)
   waiters.set(id, { dial, replyTo })

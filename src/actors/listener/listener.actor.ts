@@ -7,6 +7,7 @@ import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { Admission } from '../contract/admission.js'
+import type { Gate } from '../contract/gate.js'
 import type { Opened, Transport } from '../contract/transport.js'
 import { listenerEffects, listenerMachine, type ListenerBody } from './listener.machine.js'
 
@@ -16,6 +17,7 @@ export interface ListenerInput extends ListenerBody {
   readonly address: Multiaddr
   readonly transport: Transport
   readonly admission: Admission
+  readonly gate: Gate
   readonly connections: ActorRef<ConnectionsMessage>
   readonly listeners: ActorRef<ListenersMessage>
   readonly addressManager: ActorRef<AddressManagerMessage>
@@ -76,20 +78,31 @@ function placeOf ({ address, name, ports }: ListenerInput): Multiaddr {
 }
 
 /** In the transport's callback: a flood of strangers is refused here, before it costs more than a link that was reset. */
-function accept (actor: ActorContext<ListenerMessage>, { admission, connections }: ListenerInput, opened: Opened, refusals: Refusals): void {
+function accept (actor: ActorContext<ListenerMessage>, { admission, connections, gate }: ListenerInput, opened: Opened, refusals: Refusals): void {
   const { handle } = opened
   actor.take(handle)
-  const remote = (opened.kind === 'link' ? opened.handle : opened).remoteMultiaddr.toString()
+  const { remoteMultiaddr } = opened.kind === 'link' ? opened.handle : opened
+  const remote = remoteMultiaddr.toString()
   const lease = admission.admit('inbound', remote)
   if ('code' in lease) {
     handle[Symbol.dispose]()
     refusals.add(remote, lease)
     return
   }
-  // Whoever has no room for it has the kernel reset it, and give the lease back.
-  if (!connections.tell({ type: 'connections.accept', handle: admission.arrival(opened, lease) })) {
-    refusals.add(remote, { code: connections.alive ? 'actor/refused' : 'actor/down', path: connections.path })
-  }
+  // A gate may take its time, in which the lease bounds how many wait.
+  const arrival = actor.own(admission.arrival(opened, lease))
+  gate.accept(actor, remoteMultiaddr, refusal => {
+    if (refusal !== undefined) {
+      actor.release(arrival)
+      refusals.add(remote, refusal)
+      return
+    }
+    actor.disown(arrival)
+    // Whoever has no room for it has the kernel reset it, and give the lease back.
+    if (!connections.tell({ type: 'connections.accept', handle: arrival })) {
+      refusals.add(remote, { code: connections.alive ? 'actor/refused' : 'actor/down', path: connections.path })
+    }
+  })
 }
 
 /** Counts what is refused, and logs a line now and then: a log that can be flooded is one more thing to attack. */

@@ -15,6 +15,7 @@ import { reducer } from '../../runtime/behavior/reducer.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef, ReplyTo } from '../../runtime/ref.js'
 import type { Admission } from '../contract/admission.js'
+import type { Gate } from '../contract/gate.js'
 import type { Transport } from '../contract/transport.js'
 import { listener, type ListenerInput } from './listener.actor.js'
 
@@ -44,6 +45,7 @@ export function listenersMemory (): ListenersMemory {
 export interface ListenersInput {
   readonly transports: readonly Transport[]
   readonly admission: Admission
+  readonly gate: Gate
   /** Named refs, both. */
   readonly connections: ActorRef<ConnectionsMessage>
   readonly addressManager: ActorRef<AddressManagerMessage>
@@ -181,8 +183,8 @@ function placeOf (actor: ActorContext<ListenersMessage>, name: string): ActorRef
 function startListener (actor: ActorContext<ListenersMessage>, input: ListenersInput, name: string, address: Multiaddr): void {
   const transport = transportFor(input, address)
   if (transport === undefined) return
-  const { admission, connections, addressManager, memory: { ports }, options } = input
-  const start: ListenerInput = { name, address, transport, admission, connections, addressManager, ports, listeners: actor.self, ...listenersDefaults, ...options }
+  const { admission, gate, connections, addressManager, memory: { ports }, options } = input
+  const start: ListenerInput = { name, address, transport, admission, gate, connections, addressManager, ports, listeners: actor.self, ...listenersDefaults, ...options }
   actor.spawn(listener, { name, restart: 'permanent', input: start })
 }
 

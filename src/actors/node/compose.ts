@@ -17,6 +17,7 @@ import type { ListenersMessage } from '../../messages/listener.js'
 import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolRegistryMessage } from '../../messages/protocol-registry.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
+import type { ConnectionInfo } from '../../messages/connection.js'
 import { PrivateKey } from '../../messages/value/keys.js'
 import { PeerId } from '../../messages/value/peer-id.js'
 import { supervisor } from '../../runtime/behavior/supervisor.js'
@@ -27,6 +28,7 @@ import { addressManager, type AddressSubscribers } from '../address-manager/addr
 import { connection } from '../connection/connection.actor.js'
 import { connections } from '../connection/connections.actor.js'
 import { dialer } from '../dialer/dialer.actor.js'
+import { NodeGate } from '../gater/gate.js'
 import { identify } from '../identify/identify.actor.js'
 import { listeners, listenersMemory } from '../listener/listeners.actor.js'
 import { peerStore } from '../peer-store/peer-store.actor.js'
@@ -52,7 +54,8 @@ const frameBytes = 65_536
 
 /** Starts the company of a node; it listens nowhere yet. */
 export async function compose (options: CheckedOptions, environment: Environment): Promise<Node> {
-  const { limits, timeouts } = options
+  const { access, limits, timeouts } = options
+  const gate = new NodeGate({ lists: access, gater: options.gater ?? {}, gateMs: timeouts.gateMs })
   const crypto = options.crypto ?? environment.crypto
   const privateKey = options.privateKey ?? PrivateKey.generate('Ed25519', crypto)
   const peerId = PeerId.fromPublicKey(privateKey.publicKey, crypto)
@@ -83,10 +86,11 @@ export async function compose (options: CheckedOptions, environment: Environment
     const context: ComponentContext = { privateKey, crypto, pool: new BufferPool(frameBytes), environment, system, now: () => system.now() }
     const transports = options.transports.map(transport => transport(context))
     const oneConnection = connection({
-      upgrade: upgrade({ negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
+      upgrade: upgrade({ gate, negotiation: multistream, securities: options.security.map(make => make(context)), muxers: options.muxers.map(make => make(context)) }),
       streams: streams({ protocols: table, negotiation: multistream, limits: { negotiationMs: timeouts.streamMs } }),
       swarm: refs.swarm,
       directory,
+      gate,
       ...options.keepAlive !== undefined && { keepAlive: options.keepAlive }
     })
     return supervisor('node', {
@@ -104,14 +108,21 @@ export async function compose (options: CheckedOptions, environment: Environment
           strategy: 'rest-for-one',
           children: [
             child('listeners', listeners, {
-              input: () => ({ transports, admission, connections: refs.connections, addressManager: refs.addressManager, memory: memory.listeners })
+              input: () => ({ transports, admission, gate, connections: refs.connections, addressManager: refs.addressManager, memory: memory.listeners })
             }),
             child('swarm', swarm, {
-              input: () => ({ peerId, connections: refs.connections, dialer: refs.dialer, peerStore: refs.peerStore, memory: memory.swarm })
+              input: () => ({ peerId, connections: refs.connections, dialer: refs.dialer, peerStore: refs.peerStore, memory: memory.swarm,
+                refuses: ({ peer, remoteAddress }: ConnectionInfo) => access.refusesPeer(peer) ?? access.refusesAddress(remoteAddress) })
             }),
             child('dialer', dialer, {
               input: () => ({
-                transports, admission, connections: refs.connections, resolve: createResolver(environment.dns(system)), options: { addressTimeoutMs: timeouts.dialAddressMs }
+                transports,
+                admission,
+                gate,
+                connections: refs.connections,
+                resolve: createResolver(environment.dns(system)),
+                interfaces: environment.interfaces,
+                options: { ...limits.dials, ...options.dialing, addressTimeoutMs: timeouts.dialAddressMs }
               })
             })
           ]
@@ -126,10 +137,11 @@ export async function compose (options: CheckedOptions, environment: Environment
     name: 'node',
     root,
     ...options.log !== undefined && { log: options.log },
+    ...options.containUncaught !== undefined && { containUncaught: options.containUncaught },
     ...options.seed !== undefined && { seed: options.seed }
   })
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
-  const node = new Node({ system, peerId, directory, table, timeouts, randomBytes: length => crypto.randomBytes(length) })
+  const node = new Node({ system, peerId, directory, table, access, timeouts, randomBytes: length => crypto.randomBytes(length) })
   await system.ready()
   return node
 }

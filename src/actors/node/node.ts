@@ -22,10 +22,12 @@ import type { Stream } from '../contract/stream.js'
 import { checkPerfBytes, measurePerf, type PerfProgress, type PerfResult } from '../perf/perf.js'
 import { roundTrip } from '../ping/ping.js'
 import { checkProtocol, protocol as makeProtocol, type ProtocolOptions } from '../protocol/protocol.js'
+import type { AccessLists } from '../gater/access-lists.core.js'
 import type { SharedProtocolTable } from '../protocol/protocol-table.js'
 import { Connection, connectionClosed, type CloseOptions, type OpenStreamOptions, type ProtocolChoice } from './connection.js'
 import type { Directory } from './directory.js'
 import { NodeEvents, type NodeEvent, type NodeEventListener, type NodeEventName } from './events.js'
+import { Access } from './access.js'
 import { PeerStore } from './peer-store.js'
 import { checkWait, Road, type WaitOptions } from './road.js'
 import { addressOf, destinationOf, peerOf, type Target } from './target.js'
@@ -36,6 +38,14 @@ export interface StopNodeOptions {
   /** How long connections and services may take to end in order, in milliseconds; then they are cut. Default 5,000. */
   readonly graceMs?: number
 }
+
+/** How a peer is to be reached. */
+export interface DialOptions extends WaitOptions {
+  /** Tries also addresses that have failed a moment ago. Default false: they are left alone for a while, a longer one each time. */
+  readonly ignoreBackoff?: boolean
+}
+
+export interface DialProtocolOptions extends OpenStreamOptions, DialOptions {}
 
 export interface HangUpOptions extends WaitOptions {
   /** How long open streams may go on, in milliseconds. Default 1,000. */
@@ -57,6 +67,7 @@ export interface NodeParts {
   readonly peerId: PeerId
   readonly directory: Directory
   readonly table: SharedProtocolTable
+  readonly access: AccessLists
   readonly timeouts: { readonly dialMs: number, readonly streamMs: number }
   /** The 32 bytes that a ping is made of. */
   readonly randomBytes: (length: number) => Uint8Array
@@ -71,6 +82,8 @@ export interface NodeParts {
 export class Node implements AsyncDisposable {
   readonly peerId: PeerId
   readonly peerStore: PeerStore
+  /** Whom this node deals with, and whom not. */
+  readonly access: Access
   readonly #parts: NodeParts
   readonly #road: Road
   readonly #events: NodeEvents
@@ -84,6 +97,7 @@ export class Node implements AsyncDisposable {
     this.peerId = parts.peerId
     this.#road = new Road(parts.system, () => this.#status === 'stopping' || this.#status === 'stopped')
     this.peerStore = new PeerStore(this.#road, parts.system.named<PeerStoreMessage>(this.#path('services/peer-store')))
+    this.access = new Access(parts.access, () => this.#swarm)
     this.#events = new NodeEvents(parts.system, path => {
       const view = parts.directory.connection(path)
       return view === undefined ? undefined : this.#connection(view)
@@ -149,14 +163,16 @@ export class Node implements AsyncDisposable {
    * @throws NetworkError `dial/...`, `upgrade/...`, `limit/...`, `user/aborted`, `user/timeout` (default after 30 s), `user/stopped`;
    *   TypeError for a target that is none
    */
-  async dial (target: Target, options: WaitOptions = {}): Promise<Connection> {
-    checkWait('dial', options)
+  async dial (target: Target, options: DialOptions = {}): Promise<Connection> {
+    checkWait('dial', options, 'ignoreBackoff')
+    checkBackoff('dial', options)
     const to = destinationOf(target)
+    const { ignoreBackoff = false, ...wait } = options
     const outcome = await this.#road.ask<SwarmMessage, ConnectOutcome>({
       to: this.#swarm,
-      ask: (id, deadline, replyTo) => ({ type: 'swarm.connect', id, to, deadline, replyTo }),
+      ask: (id, deadline, replyTo) => ({ type: 'swarm.connect', id, to, deadline, ignoreBackoff, replyTo }),
       cancel: id => ({ type: 'swarm.cancel', id })
-    }, options, this.#parts.timeouts.dialMs)
+    }, wait, this.#parts.timeouts.dialMs)
     if (outcome.type === 'connect.failed') throw this.#road.failed(outcome.failure)
     return this.#connectionOf(outcome.info)
   }
@@ -166,16 +182,17 @@ export class Node implements AsyncDisposable {
    *
    * @throws NetworkError as `dial`, and `stream/protocol-unsupported`, `limit/streams`, ...; TypeError for what is no target or protocol
    */
-  async dialProtocol (target: Target, protocol: ProtocolChoice, options: OpenStreamOptions = {}): Promise<Stream> {
-    checkOpening('dialProtocol', options)
+  async dialProtocol (target: Target, protocol: ProtocolChoice, options: DialProtocolOptions = {}): Promise<Stream> {
+    checkOpening('dialProtocol', options, 'ignoreBackoff')
+    checkBackoff('dialProtocol', options)
     const to = destinationOf(target)
-    const { negotiate, onLimitedConnection, ...wait } = options
+    const { ignoreBackoff = false, negotiate, onLimitedConnection, ...wait } = options
     const protocols = idsOf(protocol)
     const onLimited = onLimitedConnection ?? onLimitedOf(protocol)
     return this.#stream(await this.#road.ask<SwarmMessage, StreamOutcome>({
       to: this.#swarm,
       ask: (id, deadline, replyTo) => ({
-        type: 'swarm.open-stream', id, to, protocols, negotiation: negotiate ?? 'auto', onLimitedConnection: onLimited, deadline, replyTo
+        type: 'swarm.open-stream', id, to, protocols, negotiation: negotiate ?? 'auto', onLimitedConnection: onLimited, deadline, ignoreBackoff, replyTo
       }),
       cancel: id => ({ type: 'swarm.cancel', id })
     }, wait, this.#parts.timeouts.dialMs))
@@ -389,11 +406,16 @@ export class Node implements AsyncDisposable {
 }
 
 /** What opening a stream takes. @throws TypeError, RangeError that names the option */
-function checkOpening (where: string, options: OpenStreamOptions): void {
-  checkWait(where, options, 'negotiate', 'onLimitedConnection')
+function checkOpening (where: string, options: OpenStreamOptions, ...known: readonly string[]): void {
+  checkWait(where, options, 'negotiate', 'onLimitedConnection', ...known)
   const { negotiate, onLimitedConnection } = options
   if (negotiate !== undefined && !negotiations.includes(negotiate)) throw new TypeError(`${where}: option 'negotiate' must be ${negotiations.join(', ')}; got ${negotiate as string}`)
   if (onLimitedConnection !== undefined && typeof onLimitedConnection !== 'boolean') throw new TypeError(`${where}: option 'onLimitedConnection' must be true or false`)
+}
+
+/** @throws TypeError that names the option */
+function checkBackoff (where: string, { ignoreBackoff }: DialOptions): void {
+  if (ignoreBackoff !== undefined && typeof ignoreBackoff !== 'boolean') throw new TypeError(`${where}: option 'ignoreBackoff' must be true or false`)
 }
 
 const negotiations: readonly Negotiation[] = ['auto', 'eager', 'lazy']

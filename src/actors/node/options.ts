@@ -7,9 +7,14 @@ import type { Protocol } from '../contract/protocol.js'
 import type { Security } from '../contract/security.js'
 import type { Transport } from '../contract/transport.js'
 import type { ConnectionOptions } from '../connection/connection.actor.js'
+import { backoffDefaults, type BackoffOptions } from '../dialer/backoff.core.js'
+import type { DialerOptions } from '../dialer/dialer.actor.js'
+import { dialDelayDefaults, type DialDelays } from '../dialer/rank.core.js'
+import { AccessLists, type AccessListsOptions } from '../gater/access-lists.core.js'
+import { gateNames, type ConnectionGater } from '../gater/gate.js'
 import type { IdentifyOptions as AllIdentifyOptions } from '../identify/identify.actor.js'
-import type { PeerStoreLimits } from '../peer-store/peer-book.core.js'
-import type { AdmissionLimits } from '../swarm/admission.core.js'
+import { peerStoreDefaults, type PeerStoreLimits } from '../peer-store/peer-book.core.js'
+import { admissionDefaults, type AdmissionLimits } from '../swarm/admission.core.js'
 import { checkProtocol } from '../protocol/protocol.js'
 import { noise, tcp, yamux, type Component } from './components.js'
 import { Problems } from './problems.js'
@@ -34,6 +39,12 @@ export interface NodeOptions {
   readonly security?: readonly Component<Security>[]
   /** In order of preference. Default: `[yamux()]`. */
   readonly muxers?: readonly Component<Muxer>[]
+  /** Peers and ranges of IP addresses that are blocked, and those that alone are allowed. Changed later by `node.access`. */
+  readonly access?: AccessListsOptions
+  /** User code that decides whom the node has to do with, by phase. */
+  readonly gater?: ConnectionGater
+  /** How addresses of a peer are tried one after another, and how long those that failed are left alone. */
+  readonly dialing?: DialingOptions
   /** How much of anything strangers may make it hold. Each limit has its reason in the docs of its type. */
   readonly limits?: NodeLimits
   readonly timeouts?: NodeTimeouts
@@ -43,12 +54,26 @@ export interface NodeOptions {
   readonly crypto?: CryptoProvider
   /** Where log lines go and which. Default: the environment variable `TROUPE_LOG`, to stderr. */
   readonly log?: LogOptions
+  /**
+   * True: what a handler's code throws later, in a timer, promise or callback of its own, ends its stream and not the process. Default
+   * false: it sets up one listener for the whole process, and on Node 20 and 22 each promise costs more. docs/semantics.md says
+   * what is contained.
+   */
+  readonly containUncaught?: boolean
   /** Seeds all randomness for choices, never for keys. Default: an unpredictable one. */
   readonly seed?: number
 }
 
+export interface DialingOptions {
+  readonly delays?: Partial<DialDelays>
+  readonly backoff?: Partial<BackoffOptions>
+}
+
+export type DialLimits = Pick<DialerOptions, 'addresses' | 'attempts' | 'attemptsPerPeer' | 'dials' | 'waiters'>
+
 export interface NodeLimits {
   readonly connections?: Partial<AdmissionLimits>
+  readonly dials?: Partial<DialLimits>
   readonly peerStore?: Partial<PeerStoreLimits>
 }
 
@@ -62,9 +87,12 @@ export interface NodeTimeouts {
   readonly streamMs?: number
   /** Of the upgrade of an inbound connection. Default 10,000: as rust and js; an attacker holds his slot no longer. */
   readonly inboundUpgradeMs?: number
+  /** Of each question to the gater. Default 5,000, as every question between actors; then it has refused. */
+  readonly gateMs?: number
 }
 
-export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'security' | 'muxers' | 'protocols' | 'limits' | 'timeouts'> & {
+export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'security' | 'muxers' | 'protocols' | 'limits' | 'timeouts' | 'access'> & {
+  readonly access: AccessLists
   readonly listen: readonly Multiaddr[]
   readonly transports: readonly Component<Transport>[]
   readonly security: readonly Component<Security>[]
@@ -75,10 +103,17 @@ export type CheckedOptions = Omit<NodeOptions, 'listen' | 'transports' | 'securi
 }
 
 const optionNames: readonly (keyof NodeOptions)[] = [
-  'privateKey', 'listen', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'seed'
+  'privateKey', 'listen', 'protocols', 'identify', 'ping', 'transports', 'security', 'muxers', 'access', 'gater', 'dialing', 'limits', 'timeouts', 'keepAlive', 'crypto', 'log', 'containUncaught', 'seed'
 ]
 
-const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000 }
+const defaultTimeouts: Required<NodeTimeouts> = { dialMs: 30_000, dialAddressMs: 10_000, streamMs: 10_000, inboundUpgradeMs: 10_000, gateMs: 5000 }
+
+/** The names of all limits, by group: a misspelt one must not silently be no limit. */
+const knownLimits: Readonly<Record<keyof NodeLimits, readonly string[]>> = {
+  connections: Object.keys(admissionDefaults),
+  dials: ['addresses', 'attempts', 'attemptsPerPeer', 'dials', 'waiters'],
+  peerStore: Object.keys(peerStoreDefaults)
+}
 
 /** Checks all options at once and fills in the defaults. @throws TypeError that names everything that is wrong */
 export function checkNodeOptions (options: NodeOptions): CheckedOptions {
@@ -102,15 +137,29 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   }
   if (options.identify !== undefined && options.identify !== false && typeof options.identify !== 'object') problems.add('identify', 'an object, or false', options.identify)
   if (options.ping !== undefined && (options.ping as unknown) !== false) problems.add('ping', 'false, or left out', options.ping)
-  problems.unknown('limits.', limits, ['connections', 'peerStore'])
+  if (options.containUncaught !== undefined && typeof options.containUncaught !== 'boolean') problems.add('containUncaught', 'true or false', options.containUncaught)
+  let access = new AccessLists()
+  problems.unknown('access.', options.access ?? {}, ['allow', 'block'])
+  problems.try('access', () => { access = new AccessLists(options.access) })
+  const { dialing = {}, gater = {} } = options
+  problems.unknown('gater.', gater, gateNames)
+  for (const [name, gate] of Object.entries(gater)) if (gate !== undefined && typeof gate !== 'function') problems.add(`gater.${name}`, 'a function', gate)
+  problems.unknown('dialing.', dialing, ['delays', 'backoff'])
+  for (const [group, values] of Object.entries(dialing as Record<string, object | undefined>)) {
+    problems.unknown(`dialing.${group}.`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
+    for (const [name, value] of Object.entries(values ?? {})) problems.number(`dialing.${group}.${name}`, value)
+  }
+  problems.unknown('limits.', limits, Object.keys(knownLimits))
   problems.unknown('timeouts.', timeouts, Object.keys(defaultTimeouts))
   for (const [name, ms] of Object.entries(timeouts)) problems.number(`timeouts.${name}`, ms, 1)
   for (const [group, values] of Object.entries(limits as Record<string, object | undefined>)) {
-    for (const [name, value] of Object.entries(values ?? {})) problems.number(`limits.${group}.${name}`, value)
+    problems.unknown(`limits.${group}.`, values ?? {}, knownLimits[group as keyof NodeLimits] ?? [])
+    for (const [name, value] of Object.entries(values ?? {})) if (typeof value !== 'boolean') problems.number(`limits.${group}.${name}`, value)
   }
   problems.throwIfAny('createNode')
   return Object.freeze({
     ...options,
+    access,
     listen: addresses,
     protocols,
     transports: options.transports ?? [tcp()],

@@ -33,7 +33,7 @@ export class HandlerWork implements HandlerBody, HandlerInput {
 
   run (actor: ActorContext<HandlerMessage>): void {
     actor.take(this.handle)
-    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope)) ?? settled, {
+    actor.task(scope => this.inbound(this.handle, new Context(this.context, scope, actor)) ?? settled, {
       done: () => returned,
       failed: error => ({ type: 'handler.interrupted', code: this.codeOf(error) })
     })
@@ -79,17 +79,24 @@ class Context implements StreamContext {
   readonly remoteAddress: Multiaddr
   readonly protocol: string
   private readonly scope: TaskScope
+  private readonly actor: Pick<ActorContext, 'io'>
 
-  constructor ({ peer, connection, remoteAddress, protocol }: HandlerInput['context'], scope: TaskScope) {
+  constructor ({ peer, connection, remoteAddress, protocol }: HandlerInput['context'], scope: TaskScope, actor: Pick<ActorContext, 'io'>) {
     this.peer = peer
     this.connection = connection
     this.remoteAddress = remoteAddress
     this.protocol = protocol
     this.scope = scope
+    this.actor = actor
   }
 
   get signal (): AbortSignal {
     return this.scope.signal
+  }
+
+  /** To be taken apart, as all of the context. */
+  get guard (): StreamContext['guard'] {
+    return callback => this.actor.io(callback)
   }
 }
 

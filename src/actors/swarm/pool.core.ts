@@ -2,6 +2,9 @@ import type { ConnectionInfo } from '../../messages/connection.js'
 import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 
+/** Dials of both sides that end so close together, in milliseconds, have crossed: longer than any handshake that succeeds takes as a rule. */
+const atOnceMs = 5000
+
 /** Why a connection has ended. */
 export interface ConnectionEnd {
   readonly code: ErrorCode
@@ -27,6 +30,11 @@ export class Pool<C> {
   private readonly paths = new Map<string, Pooled<C>>()
   /** In the order in which they came. */
   private readonly peers = new Map<string, ReadonlySet<string>>()
+  private readonly self: string
+
+  constructor (self: PeerId) {
+    this.self = self.toString()
+  }
 
   get size (): number {
     return this.paths.size
@@ -77,11 +85,33 @@ export class Pool<C> {
 
   /**
    * The one to use: a direct one before one that a relay limits, of equal ones the newest, whose path is the most likely to
-   * work still; never one that is closing.
+   * work still; never one that is closing. Of two that came of both sides dialing at once, the one that both sides use.
    */
   pick (peer: PeerId, limitedToo: boolean): Pooled<C> | undefined {
     const open = this.of(peer).filter(({ closing }) => !closing)
-    return open.findLast(({ info }) => info.limits === undefined) ?? (limitedToo ? open.at(-1) : undefined)
+    const direct = open.filter(({ info }) => info.limits === undefined)
+    const usable = direct.length > 0 || !limitedToo ? direct : open
+    const newest = usable.at(-1)
+    return newest && (usable.findLast(one => this.supplants(one.info, newest.info)) ?? newest)
+  }
+
+  /**
+   * Whether `one` is used in place of `other`: both sides have dialed at about the same time, each has two connections, and both
+   * must choose the same without a word. They take the one that the peer with the smaller id has opened. The other one is not
+   * closed: whoever was given it may use it, and it is the first that the connection manager does without.
+   */
+  supplants (one: ConnectionInfo, other: ConnectionInfo): boolean {
+    if (one.direction === other.direction || Math.abs(one.openedAt - other.openedAt) > atOnceMs) return false
+    const weAreSmaller = this.self < one.peer.toString()
+    return one.direction === (weAreSmaller ? 'outbound' : 'inbound')
+  }
+
+  /** A second connection to its peer that nobody is given any more. */
+  spare (path: string): boolean {
+    const pooled = this.paths.get(path)
+    if (pooled === undefined || pooled.closing) return false
+    const picked = this.pick(pooled.info.peer, true)
+    return picked !== undefined && picked !== pooled
   }
 
   /** There are some, but a relay limits them all. */

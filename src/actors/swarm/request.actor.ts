@@ -37,8 +37,8 @@ export function requestBehavior ({ swarm, dialer, peerStore }: RequestNeighbours
         timeoutMs: remaining(actor, deadline)
       })
     },
-    askDialer (actor, { target: { peer }, addresses, deadline }) {
-      actor.ask<DialOutcome, DialerMessage>(dialer, replyTo => ({ type: 'dial.start', id: actor.path, ...peer !== undefined && { peer }, addresses, deadline, replyTo }), {
+    askDialer (actor, { target: { peer }, addresses, ask: { deadline, ignoreBackoff } }) {
+      actor.ask<DialOutcome, DialerMessage>(dialer, replyTo => ({ type: 'dial.start', id: actor.path, ...peer !== undefined && { peer }, addresses, deadline, ...ignoreBackoff === true && { ignoreBackoff }, replyTo }), {
         done: outcome => outcome,
         failed: unanswered('dial/timeout'),
         timeoutMs: remaining(actor, deadline) + answerMs
@@ -68,7 +68,7 @@ export function requestBehavior ({ swarm, dialer, peerStore }: RequestNeighbours
       dialer.tell({ type: 'dial.cancel', id: actor.path })
     },
     answerConnected (_, { ask, connection, info }) {
-      if (ask.type === 'swarm.connect') ask.replyTo.tell({ type: 'connect.done', id: ask.id, connection, info })
+      if (ask.type === 'swarm.connect' && connection !== undefined && info !== undefined) ask.replyTo.tell({ type: 'connect.done', id: ask.id, connection, info })
     },
     answerStream (_, { ask, stream }) {
       if (ask.type === 'swarm.open-stream') ask.replyTo.tell({ type: 'stream.opened', id: ask.id, handle: stream })

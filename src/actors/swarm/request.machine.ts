@@ -1,9 +1,11 @@
 /**
  * One request for a connection or a stream that could not be answered at once (design 1.15).
  *
- *     starting --addresses--> dialing --connected, and that was all--> answered
+ *     starting --addresses--> dialing --connected, and that was all--> confirming --open still--> answered
  *        |  \--none--> lookingUp --^  \--connected--> opening --stream, or no--> answered
  *        \--has a connection--------------------------^   \--it closed in between, once--> picking --> opening, dialing or lookingUp
+ *
+ * Confirming: a connection that was dialed may be closing by now, and such are never handed out; then it is dialed once more.
  *
  * Each wait is a question with a deadline, whose failure comes as `request.unanswered`; so no state has a timer of its own.
  * Invariant: the asker gets one answer, unless it has cancelled.
@@ -38,11 +40,11 @@ export type RequestStart = Pick<RequestContext, 'ask' | 'target' | 'connection' 
 
 export interface RequestEffects {
   askPeerStore: { readonly peer: PeerId | undefined, readonly deadline: number }
-  askDialer: { readonly target: Target, readonly addresses: readonly Multiaddr[], readonly deadline: number }
+  askDialer: { readonly target: Target, readonly addresses: readonly Multiaddr[], readonly ask: Connect | OpenStreamTo }
   askConnection: { readonly connection: Connection | undefined, readonly ask: Connect | OpenStreamTo }
   askSwarm: { readonly peer: PeerId | undefined, readonly ask: Connect | OpenStreamTo }
   cancelDial: undefined
-  answerConnected: { readonly ask: Connect | OpenStreamTo, readonly connection: Connection, readonly info: ConnectionInfo }
+  answerConnected: { readonly ask: Connect | OpenStreamTo, readonly connection: Connection | undefined, readonly info: ConnectionInfo | undefined }
   answerStream: { readonly ask: Connect | OpenStreamTo, readonly stream: Stream }
   answerFailed: { readonly ask: Connect | OpenStreamTo, readonly failure: Failure }
 }
@@ -117,17 +119,27 @@ export const requestMachine = setup({
       }
     },
     'dialing': {
-      entry: { type: 'askDialer', params: ({ context }) => ({ target: context.target, addresses: context.addresses, deadline: context.ask.deadline }) },
+      entry: { type: 'askDialer', params: ({ context }) => ({ target: context.target, addresses: context.addresses, ask: context.ask }) },
       on: {
         'dial.done': [
-          {
-            guard: 'wantsConnection',
-            target: 'answered',
-            actions: { type: 'answerConnected', params: ({ context, event }) => ({ ask: context.ask, connection: event.connection, info: event.info }) }
-          },
+          { guard: 'wantsConnection', target: 'confirming', actions: assign({ peer: ({ event }) => event.info.peer }) },
           { target: 'opening', actions: assign({ connection: ({ event }) => event.connection, peer: ({ event }) => event.info.peer }) }
         ],
         'dial.failed': { target: 'answered', actions: { type: 'answerFailed', params: failed } }
+      }
+    },
+    'confirming': {
+      entry: { type: 'askSwarm', params: ({ context }) => ({ peer: context.peer, ask: context.ask }) },
+      on: {
+        'swarm.picked': [
+          {
+            guard: ({ event }) => event.connection !== undefined && event.info !== undefined,
+            target: 'answered',
+            actions: { type: 'answerConnected', params: ({ context, event }) => ({ ask: context.ask, connection: event.connection, info: event.info }) }
+          },
+          { guard: ({ context }) => !context.again, target: 'dialing', actions: assign({ again: true }) },
+          { target: 'answered', actions: { type: 'answerFailed', params: ({ context }) => ({ ask: context.ask, failure: { code: 'connection/closed', initiator: 'remote', detail: 'as soon as it was open' } }) } }
+        ]
       }
     },
     'opening': {

@@ -50,6 +50,8 @@ export interface SwarmInput {
   readonly dialer: ActorRef<DialerMessage>
   readonly peerStore: ActorRef<PeerStoreMessage>
   readonly memory: SwarmMemory
+  /** Why a connection may not be any more, as the lists are now. Default: none. */
+  readonly refuses?: (info: ConnectionInfo) => string | undefined
   readonly limits?: Partial<SwarmLimits>
 }
 
@@ -93,7 +95,7 @@ export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
   // All requests that there may be can come in one turn, with their cancels, and news of all connections.
   mailboxCapacity: 16_384,
   initial (input: SwarmInput, out: SwarmOut): Swarm {
-    const swarm: Swarm = { input, limits: { ...swarmDefaults, ...input.limits }, pool: new Pool(), requests: new Map(), hangUps: new Map(), request: undefined }
+    const swarm: Swarm = { input, limits: { ...swarmDefaults, ...input.limits }, pool: new Pool(input.peerId), requests: new Map(), hangUps: new Map(), request: undefined }
     out.do('begin', swarm)
     return swarm
   },
@@ -142,9 +144,13 @@ export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
       }
       case 'swarm.pick': {
         const { peer, onLimitedConnection, replyTo } = message
-        out.tell(replyTo, { type: 'swarm.picked', connection: pool.pick(peer, onLimitedConnection)?.connection, onlyLimited: pool.onlyLimited(peer) })
+        const picked = pool.pick(peer, onLimitedConnection)
+        out.tell(replyTo, { type: 'swarm.picked', connection: picked?.connection, info: picked?.info, onlyLimited: pool.onlyLimited(peer) })
         return swarm
       }
+      case 'swarm.recheck':
+        recheck(swarm, out)
+        return swarm
       case 'swarm.hang-up':
         hangUp(swarm, message, out)
         return swarm
@@ -207,7 +213,7 @@ export const swarm: Behavior<SwarmMessage, SwarmInput, Swarm> = reducer({
   describe: ({ pool, requests, hangUps, input }) => ({ connections: pool.size, requests: requests.size, hangUps: hangUps.size, subscribers: [...input.memory.subscribers.keys()] })
 })
 
-/** A gater's word, and the connection manager's, belong here too. How many a peer may have the admission ledger knows. */
+/** The gate was asked before, by the connection. How many a peer may have the admission ledger knows. */
 function verdict (swarm: Swarm, info: ConnectionInfo): Failure | undefined {
   if (info.peer.equals(swarm.input.peerId)) return { code: 'dial/self', detail: info.remoteAddress.toString() }
   return undefined
@@ -278,6 +284,14 @@ function asked (swarm: Swarm, ask: Connect | OpenStreamTo, out: SwarmOut): void 
 
 function pooled (pool: Pool<Connection>, { peer }: Target, limitedToo: boolean): Pooled<Connection> | undefined {
   return peer === undefined ? undefined : pool.pick(peer, limitedToo)
+}
+
+function recheck ({ pool, input: { refuses } }: Swarm, out: SwarmOut): void {
+  for (const { closing, connection, info } of [...pool.all()]) {
+    if (closing || refuses?.(info) === undefined) continue
+    pool.closing(info.path)
+    out.tell(connection, { type: 'connection.close', code: 'connection/gated', initiator: 'user', graceMs: 0 })
+  }
 }
 
 /** No deadline of its own: each connection ends within its grace, and its end comes from the kernel in any case. */

@@ -1,3 +1,4 @@
+import type { Gate } from '../contract/gate.js'
 import type { Muxer } from '../contract/muxer.js'
 import type { Negotiation } from '../contract/negotiation.js'
 import type { Security } from '../contract/security.js'
@@ -9,6 +10,8 @@ export interface UpgradeOptions {
   readonly securities: readonly Security[]
   /** The best first; at least one. */
   readonly muxers: readonly Muxer[]
+  /** Asked as soon as it is known who the remote is. */
+  readonly gate?: Gate
   /** Of the paths that they become. Each can be given alone. */
   readonly limits?: Partial<PathLimits>
 }

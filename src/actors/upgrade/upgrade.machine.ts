@@ -25,7 +25,7 @@ export interface UpgradeContext {
 export interface UpgradeEffects {
   /** Arms the deadline, listens to the link and negotiates the security. */
   begin: UpgradeInput
-  handshake: { readonly protocol: string }
+  handshake: { readonly input: UpgradeInput, readonly protocol: string }
   /** The task has made another link of ours: the path goes on with that one. */
   useWrapped: { readonly link: Link, readonly secured: Secured }
   negotiateMuxer: undefined
@@ -86,7 +86,7 @@ export const upgradeMachine = parts.createMachine({
         ...failing('an agreement on the security protocol'),
         'upgrade.selected': {
           target: 'handshaking',
-          actions: [{ type: 'keepSecurity', params: selected }, { type: 'handshake', params: selected }]
+          actions: [{ type: 'keepSecurity', params: selected }, { type: 'handshake', params: ({ context, event }) => ({ input: context.input, protocol: event.protocol }) }]
         }
       }
     },

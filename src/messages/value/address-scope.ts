@@ -3,7 +3,7 @@
  * place with it: an address of its loopback interface leads to us when the peer is elsewhere, one of its home network to
  * strangers on ours. Who dials all that he is told can be made to knock on any door behind his firewall.
  */
-import { parseIp4, parseIp6 } from './ip-address.js'
+import { matchesPrefix as matches, parsePrefix as prefix, type IpPrefix as Prefix } from './ip-prefix.js'
 import type { Multiaddr } from './multiaddr.js'
 
 /**
@@ -57,21 +57,6 @@ function scopeOfIp6 (bytes: Uint8Array): AddressScope {
   const at = (prefix: Prefix): boolean => matches(bytes, prefix)
   if (at(mapped)) return scopeOfIp4(bytes.subarray(12))
   return loopback6.some(at) ? 'machine' : site6.some(at) ? 'site' : 'internet'
-}
-
-/** The first so many bits of an address. */
-type Prefix = readonly [bytes: Uint8Array, bits: number]
-
-function matches (bytes: Uint8Array, [prefix, bits]: Prefix): boolean {
-  const whole = bits >> 3
-  for (let i = 0; i < whole; i++) if (bytes[i] !== prefix[i]) return false
-  const mask = 0xff00 >> (bits & 7) & 0xff
-  return ((bytes[whole] ?? 0) & mask) === ((prefix[whole] ?? 0) & mask)
-}
-
-function prefix (text: string): Prefix {
-  const [ip = '', bits] = text.split('/')
-  return [parseIp4(ip) ?? parseIp6(ip) ?? new Uint8Array(0), Number(bits)]
 }
 
 /** To connect to "any" is to connect to oneself. */

@@ -36,6 +36,15 @@ export function printIp6 (bytes: Uint8Array): string {
   return length < 2 ? print(groups) : `${print(groups.slice(0, start))}::${print(groups.slice(start + length))}`
 }
 
+/** Of either kind: 4 or 16 bytes. Undefined when it is none. */
+export function parseIp (text: string): Uint8Array | undefined {
+  return parseIp4(text) ?? parseIp6(text)
+}
+
+export function printIp (bytes: Uint8Array): string {
+  return bytes.length === 4 ? printIp4(bytes) : printIp6(bytes)
+}
+
 const decimal = /^(0|[1-9]\d{0,2})$/
 const hexadecimal = /^[0-9a-f]{1,4}$/i
 const maxIp6Letters = 45

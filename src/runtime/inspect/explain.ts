@@ -49,7 +49,8 @@ const pointTexts: Readonly<Record<string, string>> = {
   io: 'in a callback from outside',
   defer: 'in what it had deferred',
   stop: 'while it stopped',
-  mailbox: 'because its mailbox overflowed'
+  mailbox: 'because its mailbox overflowed',
+  escaped: 'in a timer, promise or callback of its own'
 }
 
 function deathText ({ exit, chain, skipped, messages }: Death): string {

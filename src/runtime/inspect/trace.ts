@@ -1,4 +1,5 @@
 import type { Cell } from '../cell.js'
+import { containing, unowned } from '../containment.js'
 
 /**
  * What the kernel reports. Beside the actor each kind has a subject and a detail:
@@ -65,7 +66,9 @@ export class Trace {
     for (let i = 0; i < observers.length; i++) {
       const observer = observers[i]!
       try {
-        observer.sink(kind, actor, subject, detail)
+        // What an observer begins is not the doing of whom it observes.
+        if (containing()) unowned(observer.sink, kind, actor, subject, detail)
+        else observer.sink(kind, actor, subject, detail)
       } catch (error) {
         this.remove(observer)
         this.report('observer-removed', actor, error, kind)

@@ -1,5 +1,6 @@
 // The global `performance` is looked up by a function each time: a tenth of what a message costs that has a slice to itself.
 import { performance } from 'node:perf_hooks'
+import { unowned } from '../containment.js'
 
 /** The time of a system: milliseconds, possibly with a fraction, that never go back. */
 export interface Clock {
@@ -19,7 +20,7 @@ export interface Loop extends Clock {
 }
 
 /**
- * The event loop of this process. `setImmediate`, because it alone lets sockets and timers through between turns: with
+ * The event loop of this process. Whoever happens to ask for a turn does not own what is done in it. `setImmediate`, because it alone lets sockets and timers through between turns: with
  * `nextTick` they never run, with a MessageChannel a 10 ms timer came after 199 ms (measured, design 1.7).
  */
 export class NodeLoop implements Loop {
@@ -30,19 +31,19 @@ export class NodeLoop implements Loop {
   }
 
   soon (turn: () => void): void {
-    setImmediate(turn)
+    unowned(setImmediate, turn)
   }
 
   /** By way of a promise, because a bare tick comes before the microtasks. (`queueMicrotask` costs three times as much.) */
   afterRun (act: () => void): void {
-    void settled.then(() => { process.nextTick(act) })
+    unowned(afterMicrotasks, act)
   }
 
   wake (atMs: number, turn: () => void): void {
     clearTimeout(this.timer)
     // Node counts in whole milliseconds and may fire up to one early; rounding up spares a turn that finds nothing due.
     const delayMs = Math.min(Math.max(Math.ceil(atMs - performance.now()), 1), longestNodeTimerMs)
-    this.timer = setTimeout(turn, delayMs)
+    this.timer = unowned(setTimeout, turn, delayMs)
   }
 
   sleep (): void {
@@ -55,6 +56,10 @@ export class NodeLoop implements Loop {
 export const epochMs = performance.timeOrigin
 
 const settled = Promise.resolve()
+
+function afterMicrotasks (act: () => void): void {
+  void settled.then(() => { process.nextTick(act) })
+}
 
 /** Node turns a longer delay into 1 ms. */
 const longestNodeTimerMs = 2 ** 31 - 1

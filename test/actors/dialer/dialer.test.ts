@@ -1,6 +1,7 @@
 /** The dialer and its dials: joined, one address after another, each waiter answered once and in time. */
 import { expect } from 'chai'
 import { dialer, type DialerOptions } from '../../../src/actors/dialer/dialer.actor.js'
+import { openGate } from '../../../src/actors/gater/gate.js'
 import type { Resolve } from '../../../src/actors/dialer/dial.actor.js'
 import type { DialerMessage, DialOutcome } from '../../../src/messages/dial.js'
 import type { Multiaddr } from '../../../src/messages/value/multiaddr.js'
@@ -24,7 +25,7 @@ function set (stage: Stage, options: Partial<DialerOptions> = {}, resolve: Resol
   const transport = new FakeTransport(stage)
   const admission = new FakeAdmission()
   const connections = new FakeConnections(stage)
-  const ref = stage.system.spawn(dialer, { name: 'dialer', input: { transports: [transport], admission, connections: connections.ref, resolve, options } })
+  const ref = stage.system.spawn(dialer, { name: 'dialer', input: { transports: [transport], admission, gate: openGate, interfaces: () => [], connections: connections.ref, resolve, options } })
   return {
     transport,
     admission,
@@ -157,7 +158,7 @@ describe('dialer', () => {
       connections.upgrades.set(host(2).toString(), { does: 'hang' })
       const asker = ask('a', [host(1), host(2)], 60_000, peer)
       await stage.world.run(60_000)
-      expect(asker.times).to.deep.equal([20_000])
+      expect(asker.times).to.deep.equal([10_250])
       expect(asker.failure.causes?.map(({ code }) => code)).to.deep.equal(['dial/timeout', 'upgrade/timeout'])
       expect([transport.dialing, admission.leases, connections.givenUp]).to.deep.equal([0, 0, 1])
     }))

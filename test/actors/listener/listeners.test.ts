@@ -1,5 +1,6 @@
 /** Listeners: the first failure is an answer, later ones are crashes; what comes in is admitted or refused on the spot. */
 import { expect } from 'chai'
+import { openGate } from '../../../src/actors/gater/gate.js'
 import { listeners, listenersMemory, type ListenersInput, type ListenersMemory } from '../../../src/actors/listener/listeners.actor.js'
 import { admissionLedger, type AdmissionLedger, type AdmissionLimits } from '../../../src/actors/swarm/admission.core.js'
 import type { AddressManagerMessage } from '../../../src/messages/address-manager.js'
@@ -29,7 +30,7 @@ async function set (stage: Stage, limits: Partial<AdmissionLimits> = {}, options
   const connections = new FakeConnections(stage)
   const memory = listenersMemory()
   const input: ListenersInput = {
-    transports: [transport], admission: ledger, connections: system.named('/node/connections'), addressManager: system.named('/node/address-manager'), memory, ...options && { options }
+    transports: [transport], admission: ledger, gate: openGate, connections: system.named('/node/connections'), addressManager: system.named('/node/address-manager'), memory, ...options && { options }
   }
   system.spawn(listeners, { name: 'listeners', restart: 'permanent', input })
   const run = async (ms = 1): Promise<void> => { await world.run(ms) }

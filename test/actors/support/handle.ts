@@ -9,7 +9,7 @@ export const remoteAddress = Multiaddr.parse('/ip4/203.0.113.7/tcp/7113')
 export async function handle (protocol: Protocol, stream: PairStream, context: Partial<StreamContext> = {}): Promise<void> {
   const { peer, connection } = stream
   try {
-    await protocol.inbound!(stream, { peer, connection, remoteAddress, protocol: stream.protocol, signal: new AbortController().signal, ...context })
+    await protocol.inbound!(stream, { peer, connection, remoteAddress, protocol: stream.protocol, signal: new AbortController().signal, guard: callback => callback, ...context })
     if (stream.resetBy !== undefined) return
     stream.closeRead()
     await stream.close()

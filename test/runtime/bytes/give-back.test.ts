@@ -1,22 +1,19 @@
 import { expect } from 'chai'
-import { giveBack } from '../../../src/runtime/bytes/give-back.js'
+import { freeByPort, giveBack } from '../../../src/runtime/bytes/give-back.js'
 
 describe('giveBack', () => {
-  const canGive = 'transfer' in ArrayBuffer.prototype
-
-  // Node 20 has no way: what is tested is what the Node that runs can do.
-  if (canGive) it('frees a buffer that was sent, after some others', () => {
+  it('frees a buffer that was sent, after some others', () => {
     const bytes = new Uint8Array(8192)
     giveBack(bytes)?.()
     expect(bytes.length).to.equal(8192)
-    for (let i = 0; i < 32; i++) giveBack(new Uint8Array(8192))?.()
+    for (let i = 0; i < 40; i++) giveBack(new Uint8Array(8192))?.()
     expect(bytes.length).to.equal(0)
   })
 
   it('leaves alone what could not be sent', () => {
     const bytes = new Uint8Array(8192)
     giveBack(bytes)?.(new Error('the network is gone'))
-    for (let i = 0; i < 32; i++) giveBack(new Uint8Array(8192))?.()
+    for (let i = 0; i < 40; i++) giveBack(new Uint8Array(8192))?.()
     expect(bytes.length).to.equal(8192)
   })
 
@@ -24,8 +21,19 @@ describe('giveBack', () => {
     expect(giveBack(new Uint8Array(100))).to.equal(undefined)
     expect(giveBack(new Uint8Array(8192).subarray(0, 8000))).to.equal(undefined)
   })
+})
 
-  if (!canGive) it('does nothing on a Node that has no way', () => {
-    expect(giveBack(new Uint8Array(8192))).to.equal(undefined)
+describe('freeByPort', () => {
+  it('frees all of them at once', () => {
+    const buffers = [new ArrayBuffer(8192), new ArrayBuffer(4096)]
+    freeByPort(buffers)
+    expect(buffers.map(({ byteLength }) => byteLength)).to.deep.equal([0, 0])
+  })
+
+  it('throws nothing when one is gone already', () => {
+    const buffer = new ArrayBuffer(8192)
+    freeByPort([buffer])
+    freeByPort([buffer])
+    expect(buffer.byteLength).to.equal(0)
   })
 })
