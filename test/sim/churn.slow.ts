@@ -148,8 +148,8 @@ describe('churn', function () {
     const [address] = server.getMultiaddrs()
     // What was silent is given up after 15 and 20 seconds.
     const settleMs = 60_000
-    const cut = (at: number): void => { for (const connection of net.world.network.connections(hosts[at]!)) connection.break() }
-    const vanish = (at: number): void => { for (const connection of net.world.network.connections(hosts[at]!)) connection.vanish() }
+    const cut = (at: number): void => { for (const connection of net.world.network.connections(hosts[at])) connection.break() }
+    const vanish = (at: number): void => { for (const connection of net.world.network.connections(hosts[at])) connection.vanish() }
     const ways: Readonly<Record<string, (at: number) => void>> = {
       'closed by them': at => { void clients[at]!.getConnections()[0]?.close() },
       'closed here': at => { void server.getConnections(clients[at]!.peerId)[0]?.close() },

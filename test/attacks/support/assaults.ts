@@ -212,7 +212,7 @@ export const assaults: Readonly<Record<string, Assault>> = {
     )(aim)
   },
   A6a: raw(`${header}${'\u0008/nobody\n'.repeat(10_000)}`, `${header}${'\u0003ls\n'.repeat(10_000)}`),
-  A6b: raw(`${header}\u00ff\u00ff\u0003${'/'.repeat(70_000)}\n`, `${header}${'\u00ff'.repeat(20)}`, `${'\u0080'.repeat(20)}`, `${header}\u00ff\u00ff\u00ff\u00ff\u000f${'x'.repeat(1000)}`),
+  A6b: raw(`${header}\u00ff\u00ff\u0003${'/'.repeat(70_000)}\n`, `${header}${'\u00ff'.repeat(20)}`, '\u0080'.repeat(20), `${header}\u00ff\u00ff\u00ff\u00ff\u000f${'x'.repeat(1000)}`),
   A6c: over(20, ids => ids.map((id, at) => at % 2 === 0
     ? opening(id, '/nobody', ...Array.from({ length: 300 }, () => encodeToken('/nobody')))
     : data(id, concat([encodeToken('/multistream/1.0.0'), new Uint8Array(20).fill(0xff)]), SYN))),
@@ -325,7 +325,7 @@ export const assaults: Readonly<Record<string, Assault>> = {
       if (one !== undefined) await held({ ...aim, until: performance.now() + 500 }, one.socket)
     }
   },
-  A34: once(() => [concat(Array.from({ length: 20_000 }, (_, at) => encodeFrame(WINDOW_UPDATE, SYN, 2 * at + 1, 0))).subarray(0, 65_000 - 65_000 % 12)]),
+  A34: once(() => Array.from({ length: 20 }, (_, k) => concat(Array.from({ length: 1000 }, (_, at) => encodeFrame(WINDOW_UPDATE, SYN, 2 * (1000 * k + at) + 1, 0))))),
   A35: once(() => [opening(1, livelockProtocol)]),
   async A36 (aim) {
     const intruder = await Intruder.at(aim.address)
