@@ -302,6 +302,10 @@ export const errorTable = {
     sentence: 'Connections come faster than the limits allow.',
     advice: 'Wait before the next attempt.'
   },
+  'limit/frame-rate': { scope: 'connection', initiator: 'local', wire: 0x1002,
+    sentence: 'Frames that bring nothing, pings most of them, came faster than the limits allow.',
+    advice: 'The other side has a bug, or means harm: block it with the connection gater if it comes back.'
+  },
   'limit/connection-memory': { scope: 'connection', initiator: 'local', wire: 0x1001,
     sentence: 'The connection would hold more memory than it may.',
     advice: 'Read faster, or raise the limit of bytes a connection.'

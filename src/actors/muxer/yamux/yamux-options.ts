@@ -31,6 +31,10 @@ export interface YamuxLimits {
   readonly queuedResets: number
   /** Bytes of frames for streams that are no more, beyond what those may have had on the way; refilled by good frames. */
   readonly strayBytes: number
+  /** Frames that bring nothing (pings, pongs, updates by nothing, empty data) that may come in a row; one more ends the connection. */
+  readonly idleFrames: number
+  /** And so many more a second. */
+  readonly idleFramesPerSecond: number
   /** After so long without a byte from the remote it is pinged. 0: never. */
   readonly keepAliveMs: number
   /** And after so long without a byte behind a ping the connection is given up. */
@@ -65,6 +69,10 @@ export const yamuxDefaults: YamuxLimits = {
   queuedResets: 1024,
   // Frames that cross with the end of a stream are a few dozen bytes each; this is many thousands of them.
   strayBytes: 1024 * 1024,
+  // Honest peers ping a few times a minute, or once per round trip when they measure. Limits: floods of frames that cost us a
+  // microsecond each and the sender nothing (A11).
+  idleFrames: 1024,
+  idleFramesPerSecond: 128,
   // As go and js.
   keepAliveMs: 30_000,
   // go gives up after 10 s; twice that survives a laptop's short sleep and a burst on a slow path.

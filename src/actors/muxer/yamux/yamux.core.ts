@@ -102,6 +102,11 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   private openRefused = false
   /** Somebody waits until no more than this is unread; -1: nobody. */
   private wakeAtBytes = -1
+  /** Frames that bring nothing: how many may come, as of when. */
+  private idleLeft: number
+  private idleAt: number
+  /** Of what is being fed. */
+  private fedAt: number
   /** It has been asked for a flush already. */
   private awake = false
 
@@ -117,6 +122,8 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     this.budget = options.budget ?? ownBudget(this.limits.windowGrowthBytes)
     this.nextId = options.client ? 1 : 2
     this.strayLeft = this.limits.strayBytes
+    this.idleLeft = this.limits.idleFrames
+    this.idleAt = this.fedAt = options.now
     this.writer = new YamuxWriter(this.limits, this)
     this.flight = new YamuxFlight(this.limits.flightPathMs, this.limits.flightBytes)
     this.ping = new YamuxPing(this.limits, this.flight, options.now, this)
@@ -157,6 +164,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** The memory is the core's from now on: views of it go to the readers. */
   feed (bytes: Uint8Array, now: number, out: Out): void {
     if (this.failed !== undefined) return
+    this.fedAt = now
     this.ping.received(now)
     this.reader.feed(bytes, now, out)
   }
@@ -249,6 +257,8 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
       // Behind Data the length is a body's, which nobody wants any more; else it is a code.
       this.resetByRemote(stream, type === DATA ? 0 : length)
       if (type === DATA) this.strayed(type, id, length, out)
+    } else if (length === 0 && flags === 0) {
+      this.idles('frames of nothing', out)
     } else if (type === WINDOW_UPDATE) {
       this.windowOpened(stream, length, out)
       if ((flags & FIN) !== 0) this.onEnd(stream)
@@ -310,6 +320,21 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     this.reader.expectBody(null, body, false)
   }
 
+  /** One more frame that brings nothing. False when that was one too many, and the end of the connection. */
+  private idles (what: string, out: Out): boolean {
+    const { idleFrames, idleFramesPerSecond } = this.limits
+    if (this.idleLeft < 1) {
+      this.idleLeft = Math.min(idleFrames, this.idleLeft + (this.fedAt - this.idleAt) * idleFramesPerSecond / 1000)
+      this.idleAt = this.fedAt
+    }
+    if (this.idleLeft < 1) {
+      this.fail('limit/frame-rate', `${what} come faster than ${idleFramesPerSecond} a second (idleFramesPerSecond)`, out)
+      return false
+    }
+    this.idleLeft--
+    return true
+  }
+
   private acknowledged (stream: YamuxStream): void {
     if ((stream.flags & UNACKNOWLEDGED) === 0) return
     stream.flags &= ~UNACKNOWLEDGED
@@ -338,6 +363,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   }
 
   onPing (flags: number, opaque: number, now: number, out: Out): void {
+    if (!this.idles('pings', out)) return
     if ((flags & SYN) !== 0) {
       this.writer.pong(opaque)
       this.wakeUp()
@@ -353,7 +379,10 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** Of the spec's codes only normal lets open streams go on; go sends the libp2p codes from 0x1000 on. */
   onGoAway (wireCode: number, out: Out): void {
     if (wireCode === goAwayNormal) {
-      if (this.remoteGoingAway) return
+      if (this.remoteGoingAway) {
+        this.idles('farewells', out)
+        return
+      }
       this.remoteGoingAway = true
       out.emit({ type: 'remote.going-away', code: 'connection/closed', wireCode })
       return
