@@ -480,6 +480,46 @@ describe('yamux pings (yamux/README.md, Type Field)', () => {
     expect([client.core.rttMs, client.out.failure]).to.deep.equal([undefined, undefined])
   })
 
+  it('ends the connection over pings and foreign pongs without end, and says which', () => {
+    for (const [flags, what] of [[SYN, 'pings'], [ACK, 'pongs that nobody asked for']] as const) {
+      const end = server()
+      for (let i = 0; i < 1024; i++) end.feed(frame(PING, flags, 0, i))
+      expect(end.out.failure, what).to.equal(undefined)
+      end.feed(frame(PING, flags, 0, 1024))
+      expect(end.out.failure).to.include({ code: 'limit/frame-rate' })
+      expect(end.out.failure!.text).to.match(new RegExp(`^${what} come faster than 128 a second`))
+    }
+  })
+
+  it('lets 128 more through each second', () => {
+    const end = server()
+    for (let i = 0; i < 1024; i++) end.feed(frame(PING, SYN, 0, i))
+    end.now += 1000
+    for (let i = 0; i < 128; i++) end.feed(frame(PING, SYN, 0, i))
+    expect(end.out.failure).to.equal(undefined)
+    end.feed(frame(PING, SYN, 0, 0))
+    expect(end.out.failure).to.include({ code: 'limit/frame-rate' })
+  })
+
+  it('counts neither the pings of who sends a KiB of data with each, nor the answers to its own', () => {
+    const end = server(frame(DATA, SYN, 1, 0))
+    const stream = end.opened[0]!
+    end.core.command({ type: 'accept', stream }, end.now, end.out)
+    for (let i = 0; i < 3000; i++) {
+      end.feed(frame(DATA, 0, 1, 1024), new Uint8Array(1024), frame(PING, SYN, 0, i))
+      readAll(stream)
+      end.flush()
+    }
+    expect(end.out.failure).to.equal(undefined)
+    const client = new YamuxEnd(true)
+    for (let i = 0; i < 3000; i++) {
+      client.core.command({ type: 'ping' }, client.now, client.out)
+      client.flush()
+      client.feed(frame(PING, ACK, 0, i))
+    }
+    expect(client.out.failure).to.equal(undefined)
+  })
+
   it('refuses one that neither asks nor answers', () => {
     mustRefuse(server(frame(PING, 0, 0, 1)))
   })

@@ -36,6 +36,6 @@ describe('rates of streams', () => {
     expect(codes(x, 3, 0)).to.deep.equal(['open', 'open', 'limit/stream-rate'])
     expect(codes(y, 2, 0)).to.deep.equal(['open', 'limit/stream-rate'])
     expect(codes(y, 2, 1000)).to.deep.equal(['open', 'limit/stream-rate'])
-    expect(table.lease(y, '/2', peerOf(2), 1000)).to.have.property(Symbol.dispose as never)
+    expect(table.lease(y, '/2', peerOf(2), 1000)).to.have.property(Symbol.dispose)
   })
 })

@@ -6,7 +6,7 @@
  * a process that burns the same CPU without connecting); what the attacker uses stays under its account; it is cut, or refused,
  * with a named reason; when it has gone, the node is as it was; and the process goes on.
  */
-import { addressManagerDefaults } from '../../../src/actors/address-manager/address-manager.actor.js'
+import { observedDefaults } from '../../../src/actors/address-manager/observed.core.js'
 import { yamuxDefaults } from '../../../src/actors/muxer/yamux/yamux-options.js'
 import { admissionDefaults } from '../../../src/actors/swarm/admission.core.js'
 import { streamsDefaults } from '../../../src/actors/stream/streams.actor.js'
@@ -67,7 +67,7 @@ export const attacks: readonly Attack[] = [
   { id: 'A16', what: 'identify pushes without end', limit: 'a burst of 10 pushes, then one a second; limits.inboundPerPeer 2 of identify', codes: ['limit/stream-rate', 'limit/streams'] },
   { id: 'A17', what: 'pushes of thousands of protocols and addresses in many messages', limit: `identify: ${identifyLimits.messages} messages of ${identifyLimits.messageBytes} bytes, ${identifyLimits.protocols} protocols, ${identifyLimits.addresses} addresses`, codes: ['stream/protocol-violation', 'stream/message-too-large', 'limit/stream-rate', 'limit/streams'] },
   { id: 'A18', what: 'signed records of another peer, and older ones behind newer ones', limit: 'the record must be of who sends it; numbers only grow', codes: ['record/peer-mismatch'] },
-  { id: 'A19', what: 'false observed addresses of 100 peers', limit: `address manager: observers ${addressManagerDefaults.observers}; nothing of it is published`, codes: [], ms: 5000, most: { actors: 1000 } },
+  { id: 'A19', what: 'false observed addresses of 100 peers', limit: `address manager: observers ${observedDefaults.observers}; nothing of it is published`, codes: [], ms: 5000, most: { actors: 1000 } },
   { id: 'A33', what: 'handlers and connections made to crash 1,000 times', limit: 'what belongs to a remote is never restarted, and never counted', codes: ['handler/crashed', 'connection/crashed'], ms: 20_000 },
   { id: 'A34', what: 'a mailbox filled: 20,000 streams in one burst', limit: `1,024 messages a mailbox, yamux.unacknowledged ${y.unacknowledged}`, codes: ['limit/connection-memory', 'limit/streams', 'connection/protocol-violation'] },
   { id: 'A35', what: 'a handler whose message makes itself again, for ever', limit: 'turns of 1 ms, 1,024 messages; then input', codes: [] },

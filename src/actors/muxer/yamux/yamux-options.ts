@@ -31,7 +31,10 @@ export interface YamuxLimits {
   readonly queuedResets: number
   /** Bytes of frames for streams that are no more, beyond what those may have had on the way; refilled by good frames. */
   readonly strayBytes: number
-  /** Frames that bring nothing (pings, pongs, updates by nothing, empty data) that may come in a row; one more ends the connection. */
+  /**
+   * Frames that bring nothing (pings, pongs that nobody asked for, updates by nothing, empty data) that may come in a row; one more
+   * ends the connection. Each KiB of data stands for one.
+   */
   readonly idleFrames: number
   /** And so many more a second. */
   readonly idleFramesPerSecond: number

@@ -70,9 +70,14 @@ export class YamuxPing {
     if (this.current < 0) this.keeper.pingDue(this.take(now, false))
   }
 
+  /** Whether a pong of this value answers what was asked. */
+  expects (opaque: number): boolean {
+    return opaque === this.current && this.sentAt >= 0
+  }
+
   /** A pong. @returns the round trip, when somebody waits for it; others that nobody asked for change nothing, as in go */
   answered (opaque: number, now: number): number | undefined {
-    if (opaque !== this.current || this.sentAt < 0) return undefined
+    if (!this.expects(opaque)) return undefined
     const sample = now - this.sentAt
     // As go: half of it is history.
     this.rttMs = this.rttMs === undefined ? sample : (this.rttMs + sample) / 2

@@ -299,6 +299,9 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     }
     if (length > stream.recvWindow) return this.onViolation(`stream ${stream.id} sent ${length} bytes; its window has ${stream.recvWindow} left`, out)
     stream.recvWindow -= length
+    const { idleFrames } = this.limits
+    // Who sends data may ask often where it has arrived, as we do (`YamuxFlight`).
+    if (this.idleLeft < idleFrames) this.idleLeft = Math.min(idleFrames, this.idleLeft + length / idleFrameBytes)
     this.reader.expectBody(stream, length, ends)
   }
 
@@ -363,13 +366,13 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   }
 
   onPing (flags: number, opaque: number, now: number, out: Out): void {
-    if (!this.idles('pings', out)) return
     if ((flags & SYN) !== 0) {
+      if (!this.idles('pings', out)) return
       this.writer.pong(opaque)
       this.wakeUp()
     } else if ((flags & ACK) === 0) {
       this.onViolation('a ping that neither asks nor answers', out)
-    } else {
+    } else if (this.ping.expects(opaque) || this.idles('pongs that nobody asked for', out)) {
       const rttMs = this.ping.answered(opaque, now)
       if (this.flight.wantsMark(now)) this.ping.mark(now)
       if (rttMs !== undefined) out.emit({ type: 'pong', rttMs })
@@ -557,6 +560,9 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     for (const stream of streams) stream.buffer.abort(reset)
   }
 }
+
+/** So much data stands for one frame that brings nothing. */
+const idleFrameBytes = 1024
 
 const idOf = ({ id }: YamuxStream): number => id
 

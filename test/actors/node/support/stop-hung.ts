@@ -39,7 +39,8 @@ export async function stopAmongHung (peers: number): Promise<Stopped> {
     expect(told.abandonedTasks).to.be.at.least(Math.floor(peers / hungStages.length))
     expect(told.warnings).to.deep.equal([])
     expect(told.all, 'connections that hang').to.be.at.least(peers)
-    expect(told.dials, 'dials that hang').to.be.at.least(hungStages.length - 4)
+    // A dial says so much at once that some stages of a listener fall together; those behind the muxer have ended.
+    expect(told.dials, 'dials that hang').to.be.at.least(hungStages.length - 5)
     return { ...told, exitMs: performance.now() - begun }
   } finally {
     hung.kill()
@@ -52,7 +53,7 @@ function start (file: string, ...args: readonly string[]): ChildProcess {
 }
 
 async function next (lines: AsyncIterator<string>): Promise<string> {
-  const { done, value } = await lines.next()
+  const { done, value } = await lines.next() as IteratorResult<string, undefined>
   if (done === true) throw new Error('the process has ended before it said anything')
   return value
 }
