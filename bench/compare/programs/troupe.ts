@@ -121,6 +121,19 @@ await serve({
     })
   },
 
+  async churn ({ addresses, times }) {
+    await Promise.all(nodes.map(async (node, i) => {
+      for (let time = 0; time < times; time++) {
+        const connection = await node.dial(addresses[i % addresses.length]!)
+        const stream = await connection.newStream(protocols.echo)
+        await oneByte(stream)
+        await end(stream)
+        await connection.close()
+      }
+    }))
+    return {}
+  },
+
   async fill ({ addresses, connections }) {
     const from = nodes.reduce((sum, node) => sum + node.getConnections().length, 0)
     await workers(connections - from, 16, async (_, i) => {
