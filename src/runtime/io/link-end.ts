@@ -1,4 +1,6 @@
 import { ByteQueue } from '../bytes/byte-queue.js'
+import { Fifo } from '../fifo.js'
+import { nextTurn } from '../time/tick.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
 
@@ -147,6 +149,12 @@ export abstract class LinkEnd implements RawLink {
     return this.flowing
   }
 
+  /** The port has stopped reading, and may go on. False when nobody wants to read. */
+  readOn (): boolean {
+    if (this.flowing) this.setReading(true)
+    return this.flowing
+  }
+
   /** Keeps bytes for a later `tell`. */
   private keep (bytes: Uint8Array): void {
     if (this.closed) return
@@ -255,11 +263,43 @@ export interface LentReads {
 
 export function lentReads (bytes: number): LentReads {
   const buffer = new Uint8Array(bytes)
+  const turns = new ReadTurns()
   return {
     buffer,
     // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
     callback (length) {
-      return this[linkOf]?.arrived(buffer.subarray(0, length)) === true
+      const link = this[linkOf]
+      if (link?.arrived(buffer.subarray(0, length)) !== true) return false
+      if (length < bytes) return true
+      turns.await(link)
+      return false
     }
+  }
+}
+
+/**
+ * Links that have filled the memory, and have more to read. Such a link would be read again at once, up to 32 times, and nobody else
+ * meanwhile; and so in turn would be all others like it. A read full of small frames takes milliseconds, so each turn of the event loop
+ * has one of them, first come, first served.
+ */
+class ReadTurns {
+  private readonly links = new Fifo<LinkEnd>()
+  private due = false
+
+  await (link: LinkEnd): void {
+    this.links.push(link)
+    if (!this.due) this.ask()
+  }
+
+  private ask (): void {
+    this.due = true
+    nextTurn(ReadTurns.#next, this)
+  }
+
+  static readonly #next = (turns: ReadTurns): void => {
+    turns.due = false
+    const { links } = turns
+    while (links.length > 0 && !links.shift().readOn());
+    if (links.length > 0) turns.ask()
   }
 }
