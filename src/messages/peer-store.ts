@@ -47,6 +47,12 @@ export interface PeerTag {
 /** Peers with a tag whose name begins like this are never evicted, and their connections are kept (js-libp2p's `KEEP_ALIVE`). */
 export const keepAliveTag = 'keep-alive'
 
+/** Whether a tag that holds at that time says so: then the peer is never evicted, and its connection is kept. */
+export function isKept ({ tags }: Pick<PeerInfo, 'tags'>, at: number): boolean {
+  for (const [name, { expiresAt }] of tags) if (name.startsWith(keepAliveTag) && expiresAt > at) return true
+  return false
+}
+
 /** What is known of a peer; never changes: a newer state is a new value. */
 export interface PeerInfo {
   readonly peer: PeerId
@@ -117,6 +123,8 @@ export type PeerStoreMessage =
 export type PeerStoreQuestion =
   | { readonly type: 'peer-store.get', readonly id: string, readonly peer: PeerId, readonly replyTo: ReplyTo<PeerStoreReply> }
   | { readonly type: 'peer-store.all', readonly id: string, readonly replyTo: ReplyTo<PeerStoreReply> }
+  /** From: keep-alive, every few seconds. Peers that are to be kept: few, however many are known. */
+  | { readonly type: 'peer-store.kept', readonly id: string, readonly replyTo: ReplyTo<PeerStoreReply> }
   /** From: startup, discovery. Peers whom we have reached before, or are to keep alive; at most `limit`, the best first. */
   | { readonly type: 'peer-store.good', readonly id: string, readonly limit: number, readonly replyTo: ReplyTo<PeerStoreReply> }
 

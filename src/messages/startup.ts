@@ -7,6 +7,8 @@ import type { ConnectOutcome } from './swarm.js'
 import type { PeerId } from './value/peer-id.js'
 
 export type StartupMessage =
+  /** From: the node, when it listens and whoever has made it has it in hand. Late: it has begun already. */
+  | { readonly type: 'startup.begin' }
   /** From: peer store, when its datastore has been read. */
   | PeerStoreReply
   /** From: Swarm, once for each peer. */

@@ -16,6 +16,7 @@ import type { DialerMessage } from '../../messages/dial.js'
 import type { ListenersMessage } from '../../messages/listener.js'
 import type { PeerStoreMessage } from '../../messages/peer-store.js'
 import type { ProtocolRegistryMessage } from '../../messages/protocol-registry.js'
+import type { StartupMessage } from '../../messages/startup.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
 import type { ConnectionInfo } from '../../messages/connection.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
@@ -76,6 +77,7 @@ export async function compose (options: CheckedOptions, environment: Environment
   const { epochMs } = environment
   const { ages, datastore, ...times } = options.peerStore ?? {}
   const disk = datastore === undefined ? undefined : new PeerDisk(datastore)
+  let begun = false
   const warm = disk !== undefined && options.startup.redial > 0
   const connectedPeers = (): readonly PeerId[] => [...memory.swarm.announced.all].flatMap(path => directory.connection(path)?.info.peer ?? [])
   if (options.identify !== false) {
@@ -154,7 +156,7 @@ export async function compose (options: CheckedOptions, environment: Environment
               ? []
               : [child('keep-alive', keepAlive, { input: () => ({ swarm: refs.swarm, peerStore: refs.peerStore, ...options.keepAlivePeers && { options: options.keepAlivePeers } }) })],
             // Without a datastore there is nobody to remember.
-            ...warm ? [child('startup', startup, { restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, ...options.startup }) })] : []
+            ...warm ? [child('startup', startup, { restart: 'transient', input: () => ({ peerStore: refs.peerStore, swarm: refs.swarm, begun, ...options.startup }) })] : []
           ]
         })),
         child('connections', connections({ connection: oneConnection, inboundUpgradeMs: timeouts.inboundUpgradeMs })),
@@ -176,7 +178,14 @@ export async function compose (options: CheckedOptions, environment: Environment
   changed = () => { system.named<ProtocolRegistryMessage>(`/${system.name}/services/protocol-registry`).tell({ type: 'registry.changed' }) }
   // Also when it was not stopped in order.
   if (disk !== undefined) system.trace.add(() => { void disk.close() }, ['ended'])
-  const node = new Node({ system, peerId, directory, table, access, timeouts, crypto, closed: async () => disk?.close() })
+  const node = new Node({
+    system, peerId, directory, table, access, timeouts, crypto,
+    begin: () => {
+      begun = true
+      if (warm) system.named<StartupMessage>(`/${system.name}/network/startup`).tell({ type: 'startup.begin' })
+    },
+    closed: async () => disk?.close()
+  })
   await system.ready()
   return node
 }

@@ -72,6 +72,8 @@ export interface NodeParts {
   readonly access: AccessLists
   readonly timeouts: { readonly dialMs: number, readonly streamMs: number }
   readonly crypto: CryptoProvider
+  /** Tells those of the company who wait for it that the node listens. */
+  readonly begin: () => void
   /** Closes what is open outside of the company, once that has ended. */
   readonly closed: () => Promise<void>
 }
@@ -122,7 +124,9 @@ export class Node implements AsyncDisposable {
 
   /** @internal The whole company has started. */
   started (): void {
-    if (this.#status === 'starting') this.#status = 'started'
+    if (this.#status !== 'starting') return
+    this.#status = 'started'
+    this.#parts.begin()
   }
 
   get status (): NodeStatus {

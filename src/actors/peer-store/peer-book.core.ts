@@ -11,7 +11,7 @@
  *
  * A class whose verbs change it, as those of all cores.
  */
-import { keepAliveTag, type PatchMode, type PeerAddress, type PeerInfo, type PeerPatch } from '../../messages/peer-store.js'
+import { isKept, type PatchMode, type PeerAddress, type PeerInfo, type PeerPatch } from '../../messages/peer-store.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { peerStoreAges, rankOf, type PeerStoreAges, type PeerStoreLimits } from './peer-limits.core.js'
@@ -72,8 +72,17 @@ export class PeerBook {
   }
 
   all (now: number): readonly PeerInfo[] {
+    return this.within([this.held, ...this.idle], now)
+  }
+
+  /** Those that are to be kept alive. Looks at them and at those that are connected only. */
+  kept (now: number): readonly PeerInfo[] {
+    return this.within([this.held], now).filter(info => isKept(info, now))
+  }
+
+  private within (rooms: ReadonlyArray<ReadonlyMap<string, Entry>>, now: number): readonly PeerInfo[] {
     const infos: PeerInfo[] = []
-    for (const key of [this.held, ...this.idle].flatMap(room => [...room.keys()])) {
+    for (const key of rooms.flatMap(room => [...room.keys()])) {
       const info = this.fresh(key, now)?.info
       if (info !== undefined) infos.push(info)
     }
@@ -83,7 +92,7 @@ export class PeerBook {
   /** Peers that we have reached, or are to keep alive, and have addresses of: the latter first, then those that were reached last. */
   good (limit: number, now: number): readonly PeerInfo[] {
     return this.all(now)
-      .map(info => ({ info, keep: isKept(info), at: Math.max(...info.addresses.map(reachedAt)) }))
+      .map(info => ({ info, keep: isKept(info, now), at: Math.max(...info.addresses.map(reachedAt)) }))
       .filter(({ info, keep, at }) => info.addresses.length > 0 && (keep || at > -Infinity))
       .sort((a, b) => Number(b.keep) - Number(a.keep) || b.at - a.at)
       .slice(0, limit)
@@ -225,7 +234,7 @@ export class PeerBook {
     this.take(key)
     const expiresAt = Math.min(Infinity, ...info.addresses.map(address => address.expiresAt), ...[...info.tags.values()].map(tag => tag.expiresAt))
     const entry: Entry = { info, bytes: bytesOf(info), heardAt, expiresAt }
-    const room = this.connectedPeers.has(key) || isKept(info) ? this.held : this.idle[usefulness(info)]
+    const room = this.connectedPeers.has(key) || isKept(info, heardAt) ? this.held : this.idle[usefulness(info)]
     room?.set(key, entry)
     this.used += entry.bytes
     this.count++
@@ -259,12 +268,6 @@ export class PeerBook {
       }
     }
   }
-}
-
-/** Tagged by the application, or by a service, to be kept alive. */
-function isKept ({ tags }: PeerInfo): boolean {
-  for (const name of tags.keys()) if (name.startsWith(keepAliveTag)) return true
-  return false
 }
 
 /** The application has said something of it that no peer can say of itself. */

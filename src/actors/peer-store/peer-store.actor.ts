@@ -131,6 +131,7 @@ export const peerStore: Behavior<PeerStoreMessage, PeerStoreInput | undefined, S
       case 'peer-store.unreached': out.do('change', [store, message]); break
       case 'peer-store.get':
       case 'peer-store.all':
+      case 'peer-store.kept':
       case 'peer-store.good': out.do('answer', [store, message]); break
       case 'peer-store.flush': out.do('flush', [store, message]); break
       case 'peer-store.loaded': out.do('loaded', [store, message]); break
@@ -260,6 +261,7 @@ function answer (actor: Actor, { book }: Store, question: PeerStoreQuestion): vo
   switch (question.type) {
     case 'peer-store.get': replyTo.tell({ type: 'peer-store.peer', id, info: book.get(question.peer, actor.now()) }); break
     case 'peer-store.all': replyTo.tell({ type: 'peer-store.peers', id, peers: book.all(actor.now()) }); break
+    case 'peer-store.kept': replyTo.tell({ type: 'peer-store.peers', id, peers: book.kept(actor.now()) }); break
     case 'peer-store.good': replyTo.tell({ type: 'peer-store.peers', id, peers: book.good(question.limit, actor.now()) }); break
   }
 }

@@ -1,4 +1,8 @@
-/** The warm start: known good peers first. Nobody waits for it; it ends when the last dial has. */
+/**
+ * The warm start: known good peers first. Nobody waits for it; it ends when the last dial has.
+ *
+ * It waits for the node to listen: so whom it dials hears where we are, and whoever has made the node hears how it went.
+ */
 import type { PeerInfo, PeerStoreMessage, PeerStoreReply } from '../../messages/peer-store.js'
 import type { StartupEvent, StartupMessage } from '../../messages/startup.js'
 import type { ConnectOutcome, SwarmMessage } from '../../messages/swarm.js'
@@ -15,10 +19,13 @@ export interface StartupInput {
   readonly redial: number
   readonly concurrency: number
   readonly timeoutMs: number
+  /** Whether the node had begun: then a new startup in the place of one that crashed waits for nobody. */
+  readonly begun: boolean
 }
 
 interface Startup {
   readonly input: StartupInput
+  readonly begun: boolean
   readonly waiting: readonly PeerInfo[]
   readonly tried: number
   readonly dialing: number
@@ -36,11 +43,15 @@ const answerMs = 30_000
 export const startup: Behavior<StartupMessage, StartupInput, Startup> = reducer({
   name: 'startup',
   initial (input: StartupInput, out: Out<StartupEffects>): Startup {
-    out.do('ask', input)
-    return { input, waiting: [], tried: 0, dialing: 0, connected: 0 }
+    if (input.begun) out.do('ask', input)
+    return { input, begun: input.begun, waiting: [], tried: 0, dialing: 0, connected: 0 }
   },
   step (state, message: StartupMessage, out: Out<StartupEffects>): Startup {
     switch (message.type) {
+      case 'startup.begin':
+        if (state.begun) return state
+        out.do('ask', state.input)
+        return { ...state, begun: true }
       case 'peer-store.peers': return goOn({ ...state, waiting: message.peers }, out)
       case 'connect.done': return goOn({ ...state, dialing: state.dialing - 1, connected: state.connected + 1 }, out)
       case 'connect.failed': return goOn({ ...state, dialing: state.dialing - 1 }, out)

@@ -7,7 +7,7 @@
 import type { ConnectionManagerMessage } from '../../messages/connection-manager.js'
 import type { ConnectionMessage } from '../../messages/connection.js'
 import type { ErrorCode } from '../../messages/errors.js'
-import type { PeerInfo, PeerStoreMessage, PeerStoreReply } from '../../messages/peer-store.js'
+import { isKept, type PeerInfo, type PeerStoreMessage, type PeerStoreReply } from '../../messages/peer-store.js'
 import type { SwarmMessage } from '../../messages/swarm.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
@@ -17,7 +17,7 @@ import type { ActorRef } from '../../runtime/ref.js'
 import type { ConnectionView } from '../contract/directory.js'
 import { Overload, overloadDefaults, type Cost, type OverloadRules } from './overload.core.js'
 import { Pool, type Pooled } from './pool.core.js'
-import { isKept, worthOf } from './tags.core.js'
+import { worthOf } from './tags.core.js'
 import { chooseTrim, type Candidate, type TrimRules } from './trim.core.js'
 
 export interface ConnectionManagerOptions extends TrimRules {

@@ -6,7 +6,7 @@
  * addresses, for this has one of its own, and a peer that moved would otherwise wait twice.
  */
 import type { KeepAliveMessage } from '../../messages/keep-alive.js'
-import type { PeerStoreMessage, PeerStoreReply } from '../../messages/peer-store.js'
+import { isKept, type PeerStoreMessage, type PeerStoreReply } from '../../messages/peer-store.js'
 import type { ConnectOutcome, SwarmMessage } from '../../messages/swarm.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
@@ -15,7 +15,6 @@ import { reducer } from '../../runtime/behavior/reducer.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import { Redial, redialDefaults, type RedialRules } from './redial.core.js'
-import { isKept } from './tags.core.js'
 
 export interface KeepAlivePeersOptions extends RedialRules {
   /** How often the tags are looked at, in milliseconds. Default 10,000: a peer that is tagged now is dialed within so long. */
@@ -103,7 +102,7 @@ export const keepAlive: Behavior<KeepAliveMessage, KeepAliveInput, KeepAlive> = 
       actor.timer('look', 0, { type: 'keep-alive.look' }, options.lookMs)
     },
     look (actor, { input: { peerStore }, options: { lookMs } }) {
-      actor.ask<PeerStoreReply, PeerStoreMessage>(peerStore, replyTo => ({ type: 'peer-store.all', id: actor.path, replyTo }), {
+      actor.ask<PeerStoreReply, PeerStoreMessage>(peerStore, replyTo => ({ type: 'peer-store.kept', id: actor.path, replyTo }), {
         done: reply => ({ type: 'keep-alive.peers', peers: reply.type === 'peer-store.peers' ? reply.peers : [] }),
         failed: () => ({ type: 'keep-alive.unanswered' }),
         timeoutMs: lookMs

@@ -149,6 +149,21 @@ describe('a warm start', () => {
   })
 })
 
+describe('what a start has come to', () => {
+  const nodes: Readonly<Record<string, () => NodeOptions>> = {
+    'of a node without peers': () => ({ peerStore: { datastore: new MemoryDatastore() } }),
+    'that listens on many addresses': () => ({ listen: Array.from({ length: 20 }, () => '/ip4/127.0.0.1/tcp/0'), peerStore: { datastore: new MemoryDatastore() } }),
+    'that listens nowhere': () => ({ listen: [], peerStore: { datastore: new MemoryDatastore() } })
+  }
+  for (const [name, options] of Object.entries(nodes)) {
+    it(`is heard by whoever listens as soon as he has the node: ${name}`, async () => {
+      const node = await createNode({ log: { level: 'off' }, ...options() })
+      expect(await next(node, 'startup:done')).to.deep.equal({ tried: 0, connected: 0 })
+      await node.stop()
+    })
+  }
+})
+
 describe('where a node is seen', () => {
   it('is believed when four others say so, told to those who are connected, and an event', async () => {
     const net = new TestNet({ seed: 3 })

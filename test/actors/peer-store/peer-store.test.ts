@@ -247,6 +247,25 @@ describe('peer book, in time', () => {
     expect(good(2)).to.have.length(2)
   })
 
+  it('knows whom to keep, while their tags hold, whether they are connected or not', () => {
+    const store = book()
+    store.merge(peerOf(1), { tags: { 'keep-alive-mine': {} } }, 0)
+    store.merge(peerOf(2), { tags: { 'keep-alive': { ttlMs: 100 } }, addresses: [host(2)], source: 'user' }, 0)
+    store.merge(peerOf(3), { tags: { other: {} } }, 0)
+    store.merge(peerOf(4), { addresses: [host(4)] }, 0)
+    store.merge(peerOf(5), { tags: { 'keep-alive': {} } }, 0)
+    for (const n of [1, 4]) store.connected(peerOf(n), 1)
+    const kept = (now: number): string[] => store.kept(now).map(({ peer }) => peer.toString()).sort()
+    const names = (...of: number[]): string[] => of.map(n => peerOf(n).toString()).sort()
+    expect(kept(50)).to.deep.equal(names(1, 2, 5))
+    expect(kept(100)).to.deep.equal(names(1, 5))
+    store.disconnected(peerOf(1), 110)
+    store.merge(peerOf(5), { tags: { 'keep-alive': null } }, 110)
+    expect(kept(120)).to.deep.equal(names(1))
+    store.merge(peerOf(2), { tags: { 'keep-alive': {} } }, 130)
+    expect(kept(140)).to.deep.equal(names(1, 2))
+  })
+
   it('notes whom a writer has to write, and whom to forget', () => {
     const store = new PeerBook({ ...peerStoreDefaults, peers: 2 }, peerStoreAges, true)
     const noted = (): unknown => [...store.takeChanges(Infinity)].map(([peer, info]) => [peer.toString(), info === undefined ? 'gone' : info.addresses.length])

@@ -35,7 +35,7 @@ function set (stage: Stage, options: Partial<KeepAlivePeersOptions> = {}): Setti
     } else message.replyTo.tell({ type: 'connect.failed', id: message.id, failure: { code: 'dial/refused' } })
   }, 'swarm')
   const peerStore = spawn<PeerStoreMessage>(system, message => {
-    if (message.type !== 'peer-store.all') return
+    if (message.type !== 'peer-store.kept') return
     const peers = [...tags].map(([peer, names]) => ({ peer, tags: new Map(names.map(name => [name, { value: 0, expiresAt: Infinity }])) }) as unknown as PeerInfo)
     message.replyTo.tell({ type: 'peer-store.peers', id: message.id, peers })
   }, 'peer-store')

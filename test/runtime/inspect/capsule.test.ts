@@ -44,6 +44,11 @@ describe('crash capsules', () => {
     })
   }
 
+  it('are tried with twenty bugs that have nothing in common', () => {
+    // Each of a machine is there twice, interpreted and compiled; one more, the race below.
+    expect(new Set(Object.keys(bugs()).map(name => name.replace('compiled: ', 'machine: '))).size + 1).to.be.at.least(20)
+  })
+
   for (const seed of [3, 14, 15]) {
     it(`make a race in a simulated world again, from its seed ${seed}`, async () => {
       const seeds = Array.from({ length: 200 }, (_, at) => seed * 1000 + at)
@@ -294,6 +299,38 @@ function bugs (): Readonly<Record<string, Bug>> {
       }),
       messages: [{ type: 'go', by: 10 }, { type: 'go', by: 11 }] as unknown as Message[],
       error: ['Error', '3 12']
+    },
+    'reducer: text cut within a letter': one('text', () => ({ line: '' }), ({ line }: { line: string }, { part }) => { encodeURIComponent(line); return { line: (part as string).slice(0, 1) } }, [{ part: '\u{1F600}' }, { part: '' }], 'URIError', 'URI malformed'),
+    'reducer: a timer too many': {
+      behavior: reducer({
+        name: 'timers',
+        initial (_: undefined, out: Out<{ arm: undefined }>) { out.do('arm'); return { left: 2 } },
+        step ({ left }, _: Go) { if (left === 0) throw new RangeError('it had been cancelled'); return { left: left - 1 } },
+        effects: { arm: actor => { actor.timer('t', 1, { type: 'go' }, 1) } }
+      }),
+      messages: [],
+      error: ['RangeError', 'it had been cancelled']
+    },
+    'reducer: what a task has failed with': {
+      behavior: reducer({
+        name: 'tasks',
+        initial (_: undefined, out: Out<{ work: undefined }>) { out.do('work'); return { tries: 1 } },
+        step ({ tries }, { failure }: Go) { throw new Error(`after ${tries}: ${(failure as { readonly code: string }).code}`) },
+        effects: { work: actor => { actor.task(async () => { throw Object.assign(new Error('no'), { code: 'ENOENT' }) }, { failed: error => ({ type: 'go', failure: { code: (error as { readonly code: string }).code } }) }) } }
+      }),
+      messages: [],
+      error: ['Error', 'after 1: ENOENT']
+    },
+    'reducer: news of a child that nobody thought of': {
+      behavior: reducer({
+        name: 'parent',
+        initial (_: undefined, out: Out<{ bear: undefined }>) { out.do('bear'); return { children: new Map([['b', 1]]) } },
+        step ({ children }, { exit, path }: Go) { if (!children.has(path as string)) throw new TypeError(`${path as string} ended: ${(exit as { readonly kind: string }).kind}`); return { children } },
+        effects: { bear: actor => { actor.spawn(reducer({ name: 'child', initial: (_: undefined, out: Out) => { out.done(7); return 0 }, step: (state: number) => state }), { name: 'a' }) } },
+        childDown: ({ exit, path }) => ({ type: 'go', exit: { kind: exit.kind }, path: path.split('/').at(-1) })
+      }),
+      messages: [],
+      error: ['TypeError', 'a ended: done']
     },
     ...doors('machine'),
     ...doors('compiled')
