@@ -1,6 +1,6 @@
 import { ByteQueue } from '../bytes/byte-queue.js'
 import { Fifo } from '../fifo.js'
-import { nextTurn } from '../time/tick.js'
+import { clockMs, nextTurn } from '../time/tick.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
 
@@ -269,26 +269,42 @@ export function lentReads (bytes: number): LentReads {
     // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
     callback (length) {
       const link = this[linkOf]
-      if (link?.arrived(buffer.subarray(0, length)) !== true) return false
-      if (length < bytes) return true
-      turns.await(link)
-      return false
+      if (link === undefined) return false
+      if (length < bytes) return link.arrived(buffer.subarray(0, length))
+      turns.begin(link)
+      return link.arrived(buffer) && turns.goesOn(link)
     }
   }
 }
 
+/** How long a link may be read in one turn of the event loop, in milliseconds. Bulk takes half of one for what fills the memory. */
+const longestMs = 2
+
 /**
- * Links that have filled the memory, and have more to read. Such a link would be read again at once, up to 32 times, and nobody else
- * meanwhile; and so in turn would be all others like it. A read full of small frames takes milliseconds, so each turn of the event loop
- * has one of them, first come, first served.
+ * Links that fill the memory. Such a link is read again at once, up to 32 times, and nobody else meanwhile; and so in turn would be all
+ * others like it. When that is full of small frames each read takes milliseconds. So whoever had his time waits, and of those who wait
+ * each turn of the event loop has one, first come, first served.
  */
 class ReadTurns {
   private readonly links = new Fifo<LinkEnd>()
   private due = false
+  /** Who was read last, and since when. */
+  private link: LinkEnd | null = null
+  private since = 0
 
-  await (link: LinkEnd): void {
+  begin (link: LinkEnd): void {
+    if (this.link === link) return
+    this.link = link
+    this.since = clockMs()
+  }
+
+  /** Whether it may be read at once again; else it is told when. */
+  goesOn (link: LinkEnd): boolean {
+    if (clockMs() - this.since < longestMs) return true
+    this.link = null
     this.links.push(link)
     if (!this.due) this.ask()
+    return false
   }
 
   private ask (): void {

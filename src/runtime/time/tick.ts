@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { unowned } from '../containment.js'
 
 /**
@@ -11,4 +12,9 @@ export function afterThis<A> (act: (argument: A) => void, argument: A): void {
 /** Does `act(argument)` in the next turn of the event loop, when all input that waits now has had its chance. */
 export function nextTurn<A> (act: (argument: A) => void, argument: A): void {
   unowned(setImmediate, () => { act(argument) })
+}
+
+/** Milliseconds of this process, for how long something takes. */
+export function clockMs (): number {
+  return performance.now()
 }
