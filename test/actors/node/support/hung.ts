@@ -12,8 +12,32 @@ import { Stack } from '../../../core/support/stack.js'
 import { socketTo } from './intruder.js'
 import { deafProtocol, hungStages, type HungStage } from './hung-stages.js'
 
-/** How many times it sends before it is silent; undefined: for ever. */
-const sends: Readonly<Partial<Record<HungStage, number>>> = { 'tcp': 0, 'multistream': 1, 'noise 1': 2, 'noise 2': 3, 'noise 3': 4, 'muxer': 5 }
+/** Of multistream: `\x13/multistream/1.0.0\n`. */
+const header = 20
+const noiseToken = '\x07/noise\n'
+/** Of something: it has begun to be said. */
+const some = 10
+
+/**
+ * Behind which byte of all that it wants to say it is silent; all of it, while that cannot be told yet. By bytes, because how many
+ * pieces they are sent in differs from run to run.
+ */
+function silentFrom (stage: HungStage, initiator: boolean, said: Uint8Array): number {
+  const token = Buffer.from(said).indexOf(noiseToken, 0, 'latin1')
+  const proposal = token < 0 ? Infinity : token + noiseToken.length
+  // A message of Noise says its length first.
+  const endOf = (at: number): number => at + 2 <= said.length ? at + 2 + (said[at]! << 8) + said[at + 1]! : Infinity
+  switch (stage) {
+    case 'tcp': return 0
+    case 'multistream': return header
+    // Of the three messages the initiator has the first and the last, the responder the second.
+    case 'noise 1': return initiator ? proposal + some : proposal
+    case 'noise 2': return initiator ? endOf(proposal) : proposal + some
+    case 'noise 3': return endOf(proposal) + (initiator ? some : 0)
+    case 'muxer': return (initiator ? endOf(endOf(proposal)) : endOf(proposal)) + some
+    default: return Infinity
+  }
+}
 
 async function hang (socket: Socket, stage: HungStage, initiator: boolean): Promise<void> {
   const key = await generateKeyPair()
@@ -28,24 +52,31 @@ async function hang (socket: Socket, stage: HungStage, initiator: boolean): Prom
   // Without an early muxer, so that there is a stage of its own for it.
   const stack = new Stack(initiator, { security, early: [] })
   const goOn = whatFollows(stack, stage)
-  let left = sends[stage] ?? Infinity
+  const hangs = stageOf(stage) < stageOf('stream')
+  let said = new Uint8Array()
+  let sent = 0
+  let silent = false
   const flush = (): void => {
-    const bytes = stack.flush()
-    if (bytes.length === 0 || left-- <= 0) return
-    socket.write(bytes)
+    said = Uint8Array.from([...said, ...stack.flush()])
+    const until = Math.min(silentFrom(stage, initiator, said), said.length)
+    if (until > sent) socket.write(said.slice(sent, until))
+    sent = Math.max(sent, until)
+    silent = hangs && sent === silentFrom(stage, initiator, said)
   }
   flush()
   await new Promise<void>(resolve => {
-    if (stage === 'tcp') resolve()
+    if (silent) resolve()
     setTimeout(resolve, 20_000).unref()
     socket.on('data', (bytes: Buffer) => {
-      if (left > 0) stack.feed(Uint8Array.from(bytes))
+      if (!silent) stack.feed(Uint8Array.from(bytes))
       flush()
-      if (stack.muxer !== undefined && left === Infinity && goOn()) flush()
-      if (left <= 0 || stack.muxer !== undefined) resolve()
+      if (stack.muxer !== undefined && !hangs && goOn()) flush()
+      if (silent || (!hangs && stack.muxer !== undefined)) resolve()
     })
   })
 }
+
+const stageOf = (stage: HungStage): number => hungStages.indexOf(stage)
 
 /** What it does once it is connected, if it comes so far; once. */
 function whatFollows (stack: Stack, stage: HungStage): () => boolean {
