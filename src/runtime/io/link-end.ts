@@ -270,38 +270,36 @@ export function lentReads (bytes: number): LentReads {
     callback (length) {
       const link = this[linkOf]
       if (link === undefined) return false
-      if (length < bytes) return link.arrived(buffer.subarray(0, length))
-      turns.begin(link)
-      return link.arrived(buffer) && turns.goesOn(link)
+      if (length < shortBytes) return link.arrived(buffer.subarray(0, length))
+      const begun = clockMs()
+      return link.arrived(buffer.subarray(0, length)) && turns.goesOn(link, clockMs() - begun, length === bytes)
     }
   }
 }
 
+/** Reads that cannot take long: they are not timed. */
+const shortBytes = 16 * 1024
 /** How long a link may be read in one turn of the event loop, in milliseconds. Bulk takes half of one for what fills the memory. */
-const longestMs = 2
+const longestMs = 1
 
 /**
- * Links that fill the memory. Such a link is read again at once, up to 32 times, and nobody else meanwhile; and so in turn would be all
- * others like it. When that is full of small frames each read takes milliseconds. So whoever had his time waits, and of those who wait
- * each turn of the event loop has one, first come, first served.
+ * Who is read next, of those whose reads take long: 256 KiB of small frames take five milliseconds, and a link that fills the memory is
+ * read again at once, up to 32 times, and nobody else meanwhile. So whoever had his time waits, and of those who wait each turn of the
+ * event loop has one, first come, first served.
  */
 class ReadTurns {
   private readonly links = new Fifo<LinkEnd>()
   private due = false
-  /** Who was read last, and since when. */
+  /** Who has filled the memory last, and is read again at once; and how long he was read on end. */
   private link: LinkEnd | null = null
-  private since = 0
+  private spentMs = 0
 
-  begin (link: LinkEnd): void {
-    if (this.link === link) return
-    this.link = link
-    this.since = clockMs()
-  }
-
-  /** Whether it may be read at once again; else it is told when. */
-  goesOn (link: LinkEnd): boolean {
-    if (clockMs() - this.since < longestMs) return true
-    this.link = null
+  /** It was read for so long. @returns whether it may be read again; else it is told when */
+  goesOn (link: LinkEnd, ms: number, full: boolean): boolean {
+    this.spentMs = this.link === link ? this.spentMs + ms : ms
+    const goesOn = this.spentMs < longestMs
+    this.link = full && goesOn ? link : null
+    if (goesOn) return true
     this.links.push(link)
     if (!this.due) this.ask()
     return false

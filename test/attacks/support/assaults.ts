@@ -115,8 +115,8 @@ const over = (streams: number, round: (ids: readonly number[]) => readonly Uint8
  * Data on stream 1 without end, by the rules: no more than its window, in frames of that size; what comes back is read and may
  * come without end too. `beside` goes between, for each frame.
  */
-const within = (name: string, size: number, beside: (at: number) => readonly Uint8Array[] = () => [], who: IntruderOptions = {}): Assault => async siege => {
-  const intruder = await siege.intruder(who)
+const within = (name: string, size: number, beside: (at: number) => readonly Uint8Array[] = () => []): Assault => async siege => {
+  const intruder = await siege.intruder()
   const { scribe } = intruder
   sendAll(intruder, [opening(1, name), encodeFrame(WINDOW_UPDATE, 0, 1, 2 ** 31)])
   const frame = data(1, new Uint8Array(size).fill(7))
@@ -384,11 +384,7 @@ export const assaults: Readonly<Record<string, Assault>> = {
     }
     await siege.held([intruder.socket])
   },
-  A14a: within(swallowingProtocol, 1),
-  async A14b (siege) {
-    const keep = await generateKeyPair()
-    await Promise.all(times(8, () => within(swallowingProtocol, 1, () => [], { keep })(siege)))
-  },
+  A14: within(swallowingProtocol, 1),
   async A15 (siege) {
     for (let at = 0; !siege.over; at++) {
       const intruder = await siege.intruder()

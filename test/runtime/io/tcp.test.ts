@@ -63,7 +63,7 @@ describe('tcp port', () => {
     expect(sizes).to.deep.equal([10_000])
   })
 
-  it('reads whoever fills its memory, and takes long, once in a turn of the event loop, and of several like it one', async () => {
+  it('reads whoever takes long once in a turn of the event loop, and of several like him one', async () => {
     const full = 256 * 1024
     const bytes = 16 * full
     const { address, links } = await listening(stage)
@@ -74,12 +74,12 @@ describe('tcp port', () => {
     }
     await stage.until(() => links.length === 3 && sockets.every(socket => socket.bytesWritten > 0))
     await stage.idle()
-    /** Who filled it, turn by turn. */
+    /** Who was read, turn by turn. */
     const turns: number[][] = [[]]
     const ears = links.map((link, at) => {
       const ear = stage.ear(link)
       ear.onData = ({ length }) => {
-        if (length !== full) return
+        if (length < 16 * 1024) return
         turns.at(-1)!.push(at)
         for (const until = performance.now() + 3; performance.now() < until;);
       }
@@ -89,11 +89,11 @@ describe('tcp port', () => {
       turns.push([])
       return ears.every(({ length }) => length === bytes)
     })
-    const filled = turns.filter(({ length }) => length > 0)
-    expect(filled.length, 'nobody has filled it').to.be.greaterThan(3)
-    for (const turn of filled) expect(new Set(turn).size, turn.join()).to.equal(turn.length)
-    // One that comes anew, or was empty for a moment, does not wait for those.
-    expect(filled.filter(({ length }) => length === 1).length).to.be.greaterThan(filled.length / 2)
+    const long = turns.filter(({ length }) => length > 0)
+    expect(long.length, 'nobody took long').to.be.greaterThan(10)
+    for (const turn of long) expect(new Set(turn).size, turn.join()).to.equal(turn.length)
+    // The first time, or after a moment without anything to read, nobody waits for others.
+    expect(long.filter(({ length }) => length === 1).length).to.be.greaterThan(long.length / 2)
     for (const socket of sockets) socket.destroy()
   })
 
