@@ -270,47 +270,49 @@ export function lentReads (bytes: number): LentReads {
     // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
     callback (length) {
       const link = this[linkOf]
+      if (link === undefined) return false
+      if (length < shortBytes) return link.arrived(buffer.subarray(0, length))
       const begunMs = systemClock.now()
-      if (link?.arrived(buffer.subarray(0, length)) !== true) return false
-      return length < bytes || turns.mayReadOn(link, begunMs)
+      return link.arrived(buffer.subarray(0, length)) && turns.mayReadOn(link, begunMs)
     }
   }
 }
 
+/** Reads that cannot take long: they are not timed. */
+const shortBytes = 16 * 1024
+/** What long reads may take of a turn of the event loop, in milliseconds. Bulk takes a quarter of one for 256 KiB. */
+const turnMs = 2
+
 /**
- * Links that have filled the memory, and have more to read. Such a link is read again at once, up to 32 times, and nobody else
- * meanwhile; and so in turn are all others like it. A read full of small frames takes milliseconds. So when such reads have taken two
- * milliseconds of this turn of the event loop, further ones wait, and each turn begins with one of them, first come, first served. A read
- * of bulk takes an eighth of that, so it may go on a few times: to stop and begin again each time costs a receiver a fifth more CPU.
+ * Who is read, of those whose reads take long: 256 KiB of small frames take five milliseconds; a link that fills the memory is read again
+ * at once, up to 32 times, and nobody else meanwhile; and so in turn are all others like it. So when long reads have taken their time of
+ * this turn of the event loop, whoever is read then waits, and each further turn begins with one of those, first come, first served. To
+ * stop reading, and begin again, behind each read would cost a receiver of bulk a fifth more CPU.
  */
 class ReadTurns {
   private readonly links = new Fifo<LinkEnd>()
-  /** When the first such read of this turn began. */
+  /** When the first long read of this turn began. */
   private begunMs = 0
   private due = false
 
-  /** Called when a read is over that filled the memory. If not, it is read on in a later turn. */
+  /** Called behind a long read. If not, the link is read on in a later turn. */
   mayReadOn (link: LinkEnd, begunMs: number): boolean {
-    if (!this.due) {
-      this.begunMs = begunMs
-      this.due = true
-      nextTurn(ReadTurns.#next, this)
-    }
+    if (!this.due) this.begin(begunMs)
     if (systemClock.now() - this.begunMs < turnMs) return true
     this.links.push(link)
     return false
+  }
+
+  private begin (begunMs: number): void {
+    this.begunMs = begunMs
+    this.due = true
+    nextTurn(ReadTurns.#next, this)
   }
 
   static readonly #next = (turns: ReadTurns): void => {
     turns.due = false
     const { links } = turns
     while (links.length > 0 && !links.shift().readOn());
-    if (links.length === 0) return
-    turns.due = true
-    // Who reads now has used up this turn.
-    turns.begunMs = -Infinity
-    nextTurn(ReadTurns.#next, turns)
+    if (links.length > 0) turns.begin(systemClock.now())
   }
 }
-
-const turnMs = 2

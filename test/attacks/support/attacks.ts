@@ -7,6 +7,7 @@
  * with a named reason; when it has gone, the node is as it was; and the process goes on.
  */
 import { observedDefaults } from '../../../src/actors/address-manager/observed.core.js'
+import { connectionDefaults } from '../../../src/actors/connection/connection.actor.js'
 import { yamuxDefaults } from '../../../src/actors/muxer/yamux/yamux-options.js'
 import { admissionDefaults } from '../../../src/actors/swarm/admission.core.js'
 import { streamsDefaults } from '../../../src/actors/stream/streams.actor.js'
@@ -168,7 +169,7 @@ export const attacks: readonly Attack[] = [
     codes: { 'limit/streams': 400 }, deeds: { streams: 1000, sent: 1_000_000 }
   },
   {
-    id: 'A12b', what: 'a connection that is never read', limit: 'keepAlive.intervalMs 15000, keepAlive.timeoutMs 20000',
+    id: 'A12b', what: 'a connection that is never read', limit: `keepAlive.intervalMs ${connectionDefaults.intervalMs}, keepAlive.timeoutMs ${connectionDefaults.timeoutMs}`,
     codes: { 'connection/timeout': 1 }, deeds: { cut: 1 }, ms: 40_000, patient: true
   },
   {
@@ -176,7 +177,7 @@ export const attacks: readonly Attack[] = [
     codes: { 'stream/timeout': 80, 'limit/streams': 100 }, deeds: { streams: 300 }, ms: 13_000, patient: true
   },
   {
-    id: 'A14a', what: 'data in frames of one byte, at line rate', limit: 'windows; one read of 256 KiB for each connection in a turn of the loop', codes: {}, deeds: { frames: 100_000 }
+    id: 'A14a', what: 'data in frames of one byte, at line rate', limit: 'windows; reads that take long have 2 ms of a turn of the event loop together', codes: {}, deeds: { frames: 100_000 }
   },
   {
     id: 'A14b', what: 'the same on as many connections as a peer may have', limit: `the same; connections.perPeer ${a.perPeer}`, codes: {}, deeds: { connections: 8, frames: 100_000 }
