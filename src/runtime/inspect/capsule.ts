@@ -17,7 +17,7 @@ import { plainError, type Plain, type PlainError } from './plain.js'
 export interface CapsuleOptions {
   /** Where the files go; made when it is not there. */
   readonly directory: string
-  /** Files in that directory; when there are so many, no more are written. Default 32: the first crashes tell more than the thousandth. */
+  /** Files in that directory; once there are so many, this system writes no more. Default 32: the first crashes tell more than the thousandth. */
   readonly max?: number
   /** Of one file, in bytes, roughly; what is beyond is left out of it. Default 262,144. Limits: a state with the whole world in it. */
   readonly maxBytes?: number
@@ -76,11 +76,15 @@ export function checkCapsules (where: string, options: CapsuleOptions): void {
 /** Writes a capsule at each crash. */
 export function attachCapsules (system: System, options: CapsuleOptions): void {
   const { directory, max = capsuleDefaults.max } = options
+  // Not looked at again: who can make us crash could make us write for nobody (A33).
+  let full = false
   system.trace.add((_kind, actor, exit) => {
+    if (full) return
     const capsule = capsuleOf(system, actor, exit as Failed, options)
     let path: string | undefined
     try {
       path = writeCapsule(directory, max, capsule.behavior.replaceAll(/[^\w.-]/g, '_'), `${JSON.stringify(capsule, undefined, 1)}\n`)
+      full = path === undefined
     } catch (error) {
       actor.log('warn', 'a crash capsule could not be written', { error })
     }

@@ -280,31 +280,30 @@ export function lentReads (bytes: number): LentReads {
 
 /** Reads that cannot take long: they are not timed. */
 const shortBytes = 16 * 1024
-/** What long reads may take of a turn of the event loop, in milliseconds. Bulk takes a quarter of one for 256 KiB. */
-const turnMs = 2
+/**
+ * What is long, in milliseconds. 256 KiB of frames of one byte take five, of bulk a quarter or a half of one: to stop reading and begin
+ * again costs a receiver of bulk dearly, so it must not be meant.
+ */
+const longMs = 1
 
 /**
- * Who is read, of those whose reads take long: 256 KiB of small frames take five milliseconds; a link that fills the memory is read again
- * at once, up to 32 times, and nobody else meanwhile; and so in turn are all others like it. So when long reads have taken their time of
- * this turn of the event loop, whoever is read then waits, and each further turn begins with one of those, first come, first served. To
- * stop reading, and begin again, behind each read would cost a receiver of bulk a fifth more CPU.
+ * Who is read next, of those whose reads take long. A link that fills the memory is read again at once, up to 32 times, and nobody else
+ * meanwhile; and so in turn are all others like it. So whose read took long waits, and of those who wait each turn of the event loop has
+ * one, first come, first served.
  */
 class ReadTurns {
   private readonly links = new Fifo<LinkEnd>()
-  /** When the first long read of this turn began. */
-  private begunMs = 0
   private due = false
 
-  /** Called behind a long read. If not, the link is read on in a later turn. */
+  /** Called behind a read. If not, the link is read on in a later turn. */
   mayReadOn (link: LinkEnd, begunMs: number): boolean {
-    if (!this.due) this.begin(begunMs)
-    if (systemClock.now() - this.begunMs < turnMs) return true
+    if (systemClock.now() - begunMs < longMs) return true
     this.links.push(link)
+    if (!this.due) this.ask()
     return false
   }
 
-  private begin (begunMs: number): void {
-    this.begunMs = begunMs
+  private ask (): void {
     this.due = true
     nextTurn(ReadTurns.#next, this)
   }
@@ -313,6 +312,6 @@ class ReadTurns {
     turns.due = false
     const { links } = turns
     while (links.length > 0 && !links.shift().readOn());
-    if (links.length > 0) turns.begin(systemClock.now())
+    if (links.length > 0) turns.ask()
   }
 }

@@ -177,7 +177,7 @@ export const attacks: readonly Attack[] = [
     codes: { 'stream/timeout': 80, 'limit/streams': 100 }, deeds: { streams: 300 }, ms: 13_000, patient: true
   },
   {
-    id: 'A14a', what: 'data in frames of one byte, at line rate', limit: 'windows; reads that take long have 2 ms of a turn of the event loop together', codes: {}, deeds: { frames: 100_000 }
+    id: 'A14a', what: 'data in frames of one byte, at line rate', limit: 'windows; of reads that take more than 1 ms one in a turn of the event loop', codes: {}, deeds: { frames: 100_000 }
   },
   {
     id: 'A14b', what: 'the same on as many connections as a peer may have', limit: `the same; connections.perPeer ${a.perPeer}`, codes: {}, deeds: { connections: 8, frames: 100_000 }

@@ -159,6 +159,26 @@ describe('crash capsules', () => {
     for (const file of files()) expect(readFileSync(join(directory, file)).length).to.be.lessThan(120_000)
   })
 
+  it('are not even made up once the directory is full: who can make actors crash must not make us work (A33)', async () => {
+    let asked = 0
+    const system = createSystem({ log: { level: 'off' }, crashCapsules: { directory, max: 1, redact: ({ value }) => { asked++; return value } } })
+    const bug = reducer({ name: 'bug', initial: () => ({ a: 1 }), step: () => { throw new Error('boom') } })
+    const crash = async (): Promise<void> => {
+      const actor = system.spawn(bug as unknown as Behavior<Message>)
+      const down = new Promise<void>(resolve => { system.trace.add((_kind, { name }) => { if (name === actor.path.split('/').at(-1)) resolve() }, ['down']) })
+      actor.tell({ type: 'go' })
+      await down
+    }
+    await crash()
+    await crash()
+    const before = asked
+    expect(before).to.be.greaterThan(0)
+    for (let n = 0; n < 10; n++) await crash()
+    expect(asked).to.equal(before)
+    expect(files()).to.have.length(1)
+    await system.stop()
+  })
+
   it('disturb nobody when they cannot be written, or their redaction throws', async () => {
     const lines: string[] = []
     const log = (_fields: object, text: string): void => { lines.push(text) }
