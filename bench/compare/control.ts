@@ -35,6 +35,8 @@ export interface Commands {
   readonly streams: { told: { readonly count: number, readonly atOnce: number }, answers: Spent }
   /** Connect, close; `atOnce` at a time, each with an address of its own. */
   readonly handshakes: { told: { readonly addresses: readonly string[], readonly count: number, readonly atOnce: number }, answers: Spent }
+  /** Each node of ours connects to the address of its number, opens a stream, and closes both, so often. */
+  readonly churn: { told: { readonly addresses: readonly string[], readonly times: number }, answers: object }
   /** Opens connections, until there are `connections`: each node of ours with each of the addresses, once. */
   readonly fill: { told: { readonly addresses: readonly string[], readonly connections: number }, answers: object }
   /** Opens streams on the connections by turns, one byte to and fro on each, until there are `streams`. */

@@ -8,13 +8,13 @@ describe('attacks', function () {
   this.timeout(30_000)
   let arena: Arena
 
-  before(async () => { arena = await Arena.open(false) })
+  before(async () => { arena = await Arena.open() })
   after(async () => { await arena.close() })
 
-  for (const id of ['A5', 'A8', 'A9', 'A10b', 'A11a', 'A16', 'A18']) {
+  for (const id of ['A5', 'A8a', 'A9a', 'A9b', 'A10b', 'A11a', 'A11f', 'A16b', 'A18']) {
     const attack = attacks.find(attack => attack.id === id)!
     it(`${id}: ${attack.what}`, async () => {
-      const { faults } = await arena.attack({ ...attack, ms: 500 })
+      const { faults } = await arena.attack(attack, 500)
       expect(faults).to.deep.equal([])
     })
   }

@@ -501,6 +501,37 @@ describe('yamux pings (yamux/README.md, Type Field)', () => {
     expect(end.out.failure).to.include({ code: 'limit/frame-rate' })
   })
 
+  it('saves up no more than 1,024 of them, however long it was quiet', () => {
+    const end = server()
+    end.now += 60_000
+    for (let i = 0; i < 1024; i++) end.feed(frame(PING, SYN, 0, i))
+    expect(end.out.failure).to.equal(undefined)
+    end.feed(frame(PING, SYN, 0, 0))
+    expect(end.out.failure).to.include({ code: 'limit/frame-rate' })
+  })
+
+  it('counts frames that say nothing new, whatever flags they have; not those that end, reset or acknowledge', () => {
+    const unknown = 0x4000
+    for (const [type, flags] of [[DATA, 0], [WINDOW_UPDATE, 0], [WINDOW_UPDATE, ACK], [DATA, unknown], [DATA, FIN]] as const) {
+      const end = server(frame(DATA, SYN, 1, 0))
+      if (flags === FIN) end.feed(frame(DATA, FIN, 1))
+      for (let i = 0; i < 1024; i++) end.feed(frame(type, flags, 1))
+      expect(end.out.failure).to.equal(undefined)
+      end.feed(frame(type, flags, 1))
+      expect(end.out.failure, `${type} ${flags}`).to.include({ code: 'limit/frame-rate' })
+    }
+    const client = new YamuxEnd(true)
+    for (let i = 0; i < 3000; i++) {
+      client.open()
+      client.flush()
+      const id = 2 * i + 1
+      client.feed(frame(WINDOW_UPDATE, ACK, id))
+      if (i % 2 === 0) client.feed(frame(DATA, RST, id))
+      else client.feed(frame(DATA, FIN, id), frame(WINDOW_UPDATE, RST, id))
+    }
+    expect(client.out.failure).to.equal(undefined)
+  })
+
   it('counts neither the pings of who sends a KiB of data with each, nor the answers to its own', () => {
     const end = server(frame(DATA, SYN, 1, 0))
     const stream = end.opened[0]!

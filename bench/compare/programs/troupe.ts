@@ -1,5 +1,5 @@
 /** Troupe as one of the compared: all defaults but the limits that a bench from one host would meet. */
-import { createNode, protocol, type Connection, type Node, type Stream } from '../../../src/index.js'
+import { createNode, Multiaddr, protocol, type Connection, type Node, type Stream } from '../../../src/index.js'
 import { pieceBytes, protocols } from '../control.js'
 import { fromU64, measureBusy, measureTrips, programOptions, serve, share, spread, timed, u64, until, workers } from './program.js'
 
@@ -112,13 +112,27 @@ await serve({
   },
 
   async handshakes ({ addresses, count, atOnce }) {
+    const targets = addresses.map(address => Multiaddr.parse(address))
     return await timed(async () => {
       await workers(count, atOnce, async worker => {
-        const connection = await first.dial(addresses[worker]!)
+        const connection = await first.dial(targets[worker]!)
         await connection.close()
       })
       await until(() => first.getConnections().length === 0)
     })
+  },
+
+  async churn ({ addresses, times }) {
+    await Promise.all(nodes.map(async (node, i) => {
+      for (let time = 0; time < times; time++) {
+        const connection = await node.dial(addresses[i % addresses.length]!)
+        const stream = await connection.newStream(protocols.echo)
+        await oneByte(stream)
+        await end(stream)
+        await connection.close()
+      }
+    }))
+    return {}
   },
 
   async fill ({ addresses, connections }) {

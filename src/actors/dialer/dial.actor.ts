@@ -4,7 +4,7 @@ import { failureOf, type Failure } from '../../messages/failure.js'
 import type { Multiaddr } from '../../messages/value/multiaddr.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import type { Behavior } from '../../runtime/behavior/behavior.js'
-import { machineBehavior } from '../../runtime/behavior/machine.js'
+import { compiledBehavior } from '../../runtime/behavior/compile.js'
 import type { ActorContext } from '../../runtime/context.js'
 import type { ActorRef } from '../../runtime/ref.js'
 import type { TaskScope } from '../../runtime/task.js'
@@ -39,7 +39,7 @@ type Actor = ActorContext<DialMessage>
 /** `dialer/<n>` */
 export function dialBehavior (dialer: ActorRef<DialerMessage>, tools: DialTools): Behavior<DialMessage, DialStart> {
   const { transports, gate, backoff, addressTimeoutMs, resolve } = tools
-  return machineBehavior('dial', dialMachine, dialEffects, {
+  return compiledBehavior('dial', dialMachine, dialEffects, {
     resolve (actor, batch) {
       const { peer } = batch
       if (peer === undefined) resolveNames(actor, batch)

@@ -60,6 +60,8 @@ interface Dialer {
   readonly waiters: Map<string, Waiter>
   readonly backoff: AddressBackoff
   readonly slots: DialSlots
+  /** The addresses of this machine, and when they were asked for. */
+  held: { readonly addresses: readonly string[], readonly atMs: number }
   nextDial: number
   /** How dials behave; set at the start, when the dialer knows its own address. */
   behavior: Behavior<DialMessage, DialStart> | undefined
@@ -105,6 +107,7 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
       waiters: new Map(),
       backoff: new AddressBackoff(options.backoff),
       slots: new DialSlots(options),
+      held: { addresses: [], atMs: -Infinity },
       nextDial: 1,
       behavior: undefined
     }
@@ -157,9 +160,12 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
       const { backoff, input, options: { addressTimeoutMs }, slots } = dialer
       dialer.behavior = dialBehavior(actor.self, { ...input, addressTimeoutMs, backoff, slots })
     },
-    start (actor, { dialer: { behavior, input: { interfaces, transports }, options }, dial, start }) {
+    start (actor, { dialer, dial, start }) {
+      const { behavior, input: { interfaces, transports }, options } = dialer
       if (behavior === undefined) return
-      const rules: RankOptions = { delays: { ...dialDelayDefaults, ...options.delays }, held: interfaces() }
+      const now = actor.now()
+      if (now - dialer.held.atMs >= heldMs) dialer.held = { addresses: interfaces(), atMs: now }
+      const rules: RankOptions = { delays: { ...dialDelayDefaults, ...options.delays }, held: dialer.held.addresses }
       try {
         const ref = actor.spawn(behavior, { input: { ...start, dial: dial.id, transports, mostAddresses: options.addresses, rank: addresses => rank(addresses, rules) } })
         dial.ref = ref
@@ -182,6 +188,9 @@ export const dialer: Behavior<DialerMessage, DialerInput, Dialer> = reducer({
   },
   describe: ({ backoff, dials, slots, waiters }) => ({ dials: dials.size, waiters: waiters.size, backedOff: backoff.size, slots: slots.use })
 })
+
+/** To ask the system costs as much as two key agreements; an interface that comes or goes may be noticed a second late. */
+const heldMs = 1000
 
 const timerOf = (id: string): string => `waiter ${id}`
 

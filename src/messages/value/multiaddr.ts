@@ -94,8 +94,11 @@ export class Multiaddr {
   }
 
   get #components (): readonly Component[] {
-    if (lastRead.address !== this) remember(this, parseComponents(this.#text))
-    return lastRead.components
+    return this.#reading.components
+  }
+
+  get #reading (): Reading {
+    return readingOf(this) ?? remember(this, parseComponents(this.#text))
   }
 
   has (name: string): boolean {
@@ -110,9 +113,13 @@ export class Multiaddr {
   /** Whom the address leads to; undefined when it does not say, and for a relay's own id in front of `/p2p-circuit`. */
   get peerId (): PeerId | undefined {
     if (!this.#mayHave('p2p')) return undefined
-    const last = this.#components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
-    const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
-    return id instanceof PeerId ? id : undefined
+    const reading = this.#reading
+    if (reading.peerId === null) {
+      const last = reading.components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
+      const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
+      reading.peerId = id instanceof PeerId ? id : undefined
+    }
+    return reading.peerId
   }
 
   /** What a socket needs, for addresses that begin with a host and a port; the others have none. */
@@ -177,12 +184,34 @@ export class Multiaddr {
   }
 }
 
-/** The steps of one address: who is asked for them is mostly asked several times in a row. */
-const lastRead: { address: Multiaddr | undefined, components: readonly Component[] } = { address: undefined, components: [] }
+/** What an address says, read from its text. */
+interface Reading {
+  readonly address: Multiaddr
+  readonly components: readonly Component[]
+  /** Null: not looked for yet. */
+  peerId: PeerId | undefined | null
+}
 
-function remember (address: Multiaddr, components: readonly Component[]): void {
-  lastRead.address = address
-  lastRead.components = components
+/**
+ * Of the addresses that were read last. Addresses that are only kept, which most are, hold their text alone; a dial asks three or
+ * four of them for their steps a dozen times, and dozens of dials do so by turns.
+ */
+const readings = new Array<Reading | undefined>(64).fill(undefined)
+let newest = 0
+
+function readingOf (address: Multiaddr): Reading | undefined {
+  for (let back = 0; back < readings.length; back++) {
+    const reading = readings[(newest - back) & (readings.length - 1)]
+    if (reading?.address === address) return reading
+  }
+  return undefined
+}
+
+function remember (address: Multiaddr, components: readonly Component[]): Reading {
+  const reading: Reading = { address, components, peerId: null }
+  newest = (newest + 1) & (readings.length - 1)
+  readings[newest] = reading
+  return reading
 }
 
 /** The longest that is in use, a WebTransport address over a relay with four certificate hashes, has 300. */

@@ -8,6 +8,7 @@ import { CryptoError } from './errors.js'
 import { base64url, fresh, privateKeyFromSeed } from './node-bytes.js'
 import type { PrivateKeyMaterial, PublicKeyMaterial, RsaPrivateKeyMaterial, SigningKey, VerifyingKey } from './provider.js'
 import { isRsaKey, isRsaPrivateKey, leastBits, mostBits } from './rsa.js'
+import { untraced } from './untraced.js'
 
 /** What OpenSSL calls the curves, and JWK (RFC 7518, 8812). */
 const curves = {
@@ -82,7 +83,7 @@ class Ed25519Verifier implements VerifyingKey {
   private readonly key: KeyObject
 
   constructor (point: Uint8Array) {
-    this.key = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: base64url(point) } })
+    this.key = untraced(() => createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: base64url(point) } }))
   }
 
   verify (message: Uint8Array, signature: Uint8Array): boolean {

@@ -17,6 +17,7 @@ import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync }
 import type { KeyObject } from 'node:crypto'
 import { base64url, fresh, privateKeyFromSeed } from './node-bytes.js'
 import type { X25519KeyPair, X25519PublicKey } from './provider.js'
+import { untraced } from './untraced.js'
 
 export interface X25519Ways {
   /** How a fresh pair comes about. `entropy`: from 32 random bytes; `generate`: by Node, with JWK export. */
@@ -90,7 +91,7 @@ class KeyPair implements X25519KeyPair {
 }
 
 function publicKeyObject (publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: base64url(publicKey) } })
+  return untraced(() => createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: base64url(publicKey) } }))
 }
 
 function privateKeyWith (privateBytes: Uint8Array, publicKey: Uint8Array): KeyObject {

@@ -9,6 +9,7 @@ import { longestShortData, longestShortText, shortAead } from './short-aead.js'
 import type {
   Aead, CryptoProvider, KeyType, PrivateKeyMaterial, PublicKeyMaterial, SigningKey, VerifyingKey, X25519KeyPair, X25519PublicKey
 } from './provider.js'
+import { untraced } from './untraced.js'
 
 const tagBytes = 16
 const empty = new Uint8Array(0)
@@ -33,7 +34,7 @@ class NodeCrypto implements CryptoProvider {
   hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 2): readonly [Uint8Array, Uint8Array]
   hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 3): readonly [Uint8Array, Uint8Array, Uint8Array]
   hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 2 | 3): readonly Uint8Array[] {
-    const all = hkdfSync('sha256', inputKeyMaterial, chainingKey, empty, 32 * outputs)
+    const all = untraced(() => hkdfSync('sha256', inputKeyMaterial, chainingKey, empty, 32 * outputs))
     return Array.from({ length: outputs }, (_, i) => new Uint8Array(all, 32 * i, 32))
   }
 

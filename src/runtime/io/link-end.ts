@@ -1,4 +1,7 @@
 import { ByteQueue } from '../bytes/byte-queue.js'
+import { Fifo } from '../fifo.js'
+import { systemClock } from '../time/clock.js'
+import { nextTurn } from '../time/tick.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
 
@@ -147,6 +150,12 @@ export abstract class LinkEnd implements RawLink {
     return this.flowing
   }
 
+  /** The port has stopped reading, and may go on. False when nobody wants to read. */
+  readOn (): boolean {
+    if (this.flowing) this.setReading(true)
+    return this.flowing
+  }
+
   /** Keeps bytes for a later `tell`. */
   private keep (bytes: Uint8Array): void {
     if (this.closed) return
@@ -255,11 +264,55 @@ export interface LentReads {
 
 export function lentReads (bytes: number): LentReads {
   const buffer = new Uint8Array(bytes)
+  const turns = new ReadTurns()
   return {
     buffer,
     // False stops the reading until `resume`. Needed in spite of `pause`: a socket that is paused just after `resume` reads on.
     callback (length) {
-      return this[linkOf]?.arrived(buffer.subarray(0, length)) === true
+      const link = this[linkOf]
+      if (link === undefined) return false
+      if (length < shortBytes) return link.arrived(buffer.subarray(0, length))
+      const begunMs = systemClock.now()
+      return link.arrived(buffer.subarray(0, length)) && turns.mayReadOn(link, begunMs)
     }
+  }
+}
+
+/** Reads that cannot take long: they are not timed. */
+const shortBytes = 16 * 1024
+/** What long reads may take of a turn of the event loop, in milliseconds. Bulk takes a quarter of one for 256 KiB. */
+const turnMs = 2
+
+/**
+ * Who is read, of those whose reads take long: 256 KiB of small frames take five milliseconds; a link that fills the memory is read again
+ * at once, up to 32 times, and nobody else meanwhile; and so in turn are all others like it. So when long reads have taken their time of
+ * this turn of the event loop, whoever is read then waits, and each further turn begins with one of those, first come, first served. To
+ * stop reading, and begin again, behind each read would cost a receiver of bulk a fifth more CPU.
+ */
+class ReadTurns {
+  private readonly links = new Fifo<LinkEnd>()
+  /** When the first long read of this turn began. */
+  private begunMs = 0
+  private due = false
+
+  /** Called behind a long read. If not, the link is read on in a later turn. */
+  mayReadOn (link: LinkEnd, begunMs: number): boolean {
+    if (!this.due) this.begin(begunMs)
+    if (systemClock.now() - this.begunMs < turnMs) return true
+    this.links.push(link)
+    return false
+  }
+
+  private begin (begunMs: number): void {
+    this.begunMs = begunMs
+    this.due = true
+    nextTurn(ReadTurns.#next, this)
+  }
+
+  static readonly #next = (turns: ReadTurns): void => {
+    turns.due = false
+    const { links } = turns
+    while (links.length > 0 && !links.shift().readOn());
+    if (links.length > 0) turns.begin(systemClock.now())
   }
 }

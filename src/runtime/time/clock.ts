@@ -7,6 +7,9 @@ export interface Clock {
   now (): number
 }
 
+/** Of this process, for ports that share out its turns. */
+export const systemClock: Clock = { now: () => performance.now() }
+
 /** Where a scheduler gets its turns from. The only file, with the scheduler, that meets Node's timers. */
 export interface Loop extends Clock {
   /** Runs `turn` soon, after pending input and output had their chance. */

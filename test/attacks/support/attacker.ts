@@ -2,14 +2,18 @@
 import { Multiaddr } from '../../../src/messages/value/multiaddr.js'
 import { pause } from '../../sim/support/turns.js'
 import { assaults } from './assaults.js'
-import type { AttackerCommand, AttackerNews } from './attacking.js'
+import type { Attacked, AttackerCommand, AttackerNews } from './attacking.js'
+import { Siege, type Deeds } from './siege.js'
 
-async function run (command: AttackerCommand): Promise<Extract<AttackerNews, { cpuShare: number }>> {
+async function run (command: AttackerCommand): Promise<Attacked> {
   const { ms } = command
   const begun = performance.now()
   const before = process.cpuUsage()
+  let deeds: Deeds | undefined
   if (command.do === 'attack') {
-    await assaults[command.attack]!({ address: Multiaddr.parse(command.address), until: begun + ms })
+    const siege = new Siege(Multiaddr.parse(command.address), begun + ms)
+    await assaults[command.attack]!(siege)
+    deeds = await siege.end()
   } else {
     // So much of each 10 ms, without a socket.
     while (performance.now() < begun + ms) {
@@ -19,13 +23,13 @@ async function run (command: AttackerCommand): Promise<Extract<AttackerNews, { c
   }
   const { user, system } = process.cpuUsage(before)
   const tookMs = performance.now() - begun
-  return { id: command.id, tookMs, cpuShare: Math.min(1, (user + system) / 1000 / tookMs) }
+  return { cpuShare: Math.min(1, (user + system) / 1000 / tookMs), deeds }
 }
 
 process.on('message', (command: AttackerCommand) => {
   run(command).then(
-    answer => { process.send?.(answer) },
-    (error: unknown) => { process.send?.({ id: command.id, error: String(error) }) }
+    answer => { process.send?.({ id: command.id, answer } satisfies AttackerNews) },
+    (error: unknown) => { process.send?.({ id: command.id, error: error instanceof Error ? error.stack ?? error.message : String(error) } satisfies AttackerNews) }
   )
 })
 process.on('disconnect', () => { process.exit() })

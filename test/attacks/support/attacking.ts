@@ -1,17 +1,20 @@
 /** The processes around a victim, and how one speaks with them. */
 import { fork, type ChildProcess } from 'node:child_process'
+import type { Deeds } from './siege.js'
 
 export type AttackerCommand = { readonly id: number, readonly ms: number } & (
   | { readonly do: 'attack', readonly attack: string, readonly address: string }
   /** That share of one processor. */
   | { readonly do: 'burn', readonly share: number }
 )
-export type AttackerNews = { readonly id: number, readonly tookMs: number, readonly cpuShare: number } | { readonly id: number, readonly error: string }
+/** `cpuShare`: of one processor. Who burns has done no deeds. */
+export interface Attacked { readonly cpuShare: number, readonly deeds: Deeds | undefined }
+export type AttackerNews = { readonly id: number, readonly answer: Attacked } | { readonly id: number, readonly error: string }
 
 export type HonestCommand = { readonly id: number } & ({ readonly do: 'start', readonly address: string } | { readonly do: 'measure' } | { readonly do: 'stop' })
 export type HonestNews = { readonly id: number, readonly answer: object } | { readonly id: number, readonly error: string }
 
-/** Of all pings since somebody last asked; times in milliseconds. */
+/** Of all pings since somebody last asked; times in milliseconds. Late ones count as often as others would have gone out meanwhile. */
 export interface Measured {
   readonly pings: number
   readonly p50: number
@@ -47,12 +50,12 @@ export class Helper<C extends { readonly id: number }> {
 
   async run<A> (command: Order<C>): Promise<A> {
     const id = ++this.ids
-    const news = await new Promise<{ readonly error?: string, readonly answer?: A }>(resolve => {
+    const { answer, error } = await new Promise<{ readonly error?: string, readonly answer?: A }>(resolve => {
       this.asked.set(id, resolve)
       this.child.send({ ...command, id })
     })
-    if (news.error !== undefined) throw new Error(news.error)
-    return news.answer ?? news as A
+    if (error !== undefined) throw new Error(error)
+    return answer as A
   }
 
   async stop (): Promise<void> {

@@ -10,7 +10,8 @@ const path = fileURLToPath(new URL('../../../../docs/security.md', import.meta.u
 
 /** Cells of an attack that need no run. */
 export function described ({ codes, id, limit, what }: Attack): readonly string[] {
-  return [id, what, limit, codes.length === 0 ? 'not cut' : codes.map(code => `\`${code}\``).join(', ')]
+  const named = Object.keys(codes)
+  return [id, what, limit, named.length === 0 ? 'not cut' : named.map(code => `\`${code}\``).join(', ')]
 }
 
 export function figureOf ({ actors, beside, bytes, codes, pings }: Outcome): string {

@@ -18,6 +18,8 @@ export interface StackOptions {
   readonly security: CoreSecurity
   /** Muxers to agree on in the handshake; with none, multistream does it. */
   readonly early: readonly string[]
+  /** Who gets what comes out of the session, instead of a muxer; then none is negotiated either. */
+  readonly instead?: (plaintext: Uint8Array) => void
 }
 
 type Handler = (bytes: Uint8Array) => void
@@ -29,7 +31,10 @@ export class Stack {
   /** Streams that the remote has opened. */
   readonly opened: StreamBuffer[] = []
   muxer: MuxerCore | undefined
+  /** There is a muxer, or whoever takes its place. */
+  ready = false
   private readonly initiator: boolean
+  private readonly instead: StackOptions['instead']
   private readonly sent: Uint8Array[] = []
   private session: SecureSession | undefined
   /** Who gets what comes from the link, and what comes out of the session. */
@@ -44,8 +49,9 @@ export class Stack {
     this.negotiateStream(event.handle, new MultistreamResponderCore({ purpose: 'stream', speaks: id => id === '/echo', list: () => ['/echo'], deadline }))
   })
 
-  constructor (initiator: boolean, { early, security }: StackOptions) {
+  constructor (initiator: boolean, { early, instead, security }: StackOptions) {
     this.initiator = initiator
+    this.instead = instead
     const deliver: Handler = bytes => { this.outer(bytes) }
     this.outer = this.negotiate('security', security.protocol, this.toLink, deliver, () => {
       const handshake = security.handshake({ initiator, muxers: early, deadline })
@@ -81,7 +87,13 @@ export class Stack {
   private secured ({ muxer, session }: HandshakeEvent): void {
     this.session = session
     this.outer = bytes => { session.feed(bytes, 0, this.sessionOut) }
+    if (this.instead !== undefined) {
+      this.ready = true
+      this.inner = this.instead
+      return
+    }
     const start = (): void => {
+      this.ready = true
       const core = yamux().create({ client: this.initiator, host: plainHost, wake: () => {}, now: 0 })
       this.muxer = core
       this.inner = bytes => { core.feed(bytes, 0, this.muxerOut) }

@@ -63,6 +63,40 @@ describe('tcp port', () => {
     expect(sizes).to.deep.equal([10_000])
   })
 
+  it('reads whoever fills its memory, and takes two milliseconds for it, once in a turn of the event loop, and of several like it one', async () => {
+    const full = 256 * 1024
+    const bytes = 16 * full
+    const { address, links } = await listening(stage)
+    const sockets = Array.from({ length: 3 }, () => net.connect(Number(address.slice('127.0.0.1:'.length)), '127.0.0.1'))
+    for (const socket of sockets) {
+      socket.on('error', () => {})
+      socket.write(new Uint8Array(bytes))
+    }
+    await stage.until(() => links.length === 3 && sockets.every(socket => socket.bytesWritten > 0))
+    await stage.idle()
+    /** Who filled it, turn by turn. */
+    const turns: number[][] = [[]]
+    const ears = links.map((link, at) => {
+      const ear = stage.ear(link)
+      ear.onData = ({ length }) => {
+        if (length !== full) return
+        turns.at(-1)!.push(at)
+        for (const begun = performance.now(); performance.now() - begun < 2.5;);
+      }
+      return ear
+    })
+    await stage.until(() => {
+      turns.push([])
+      return ears.every(({ length }) => length === bytes)
+    })
+    const filled = turns.filter(({ length }) => length > 0)
+    expect(filled.length, 'nobody has filled it').to.be.greaterThan(3)
+    for (const turn of filled) expect(new Set(turn).size, turn.join()).to.equal(turn.length)
+    // One that comes anew, or was empty for a moment, does not wait for those.
+    expect(filled.filter(({ length }) => length === 1).length).to.be.greaterThan(filled.length / 2)
+    for (const socket of sockets) socket.destroy()
+  })
+
   it('hears of a reset from a peer that is no link of ours, and of its end', async () => {
     const { address, links } = await listening(stage)
     const port = Number(address.slice('127.0.0.1:'.length))

@@ -4,8 +4,11 @@
  */
 import type { Subscription } from 'rxjs'
 import type { Node } from '../../../src/index.js'
+import { exitText } from '../../../src/runtime/inspect/explain.js'
+import type { PlainExit } from '../../../src/runtime/inspect/plain.js'
 import type { TreeNode } from '../../../src/runtime/inspect/tree.js'
 import type { Random } from '../../../src/runtime/random.js'
+import { clock } from './turns.js'
 
 export interface Kill {
   readonly kind: string
@@ -13,11 +16,19 @@ export interface Kill {
   readonly at: number
 }
 
+/** An actor that has ended. */
+export interface End {
+  readonly path: string
+  readonly at: number
+  readonly text: string
+}
+
 interface Trap {
   readonly kind: string
   /** Of which actor; the first one that is born, while empty. */
   path: string
-  /** Messages that it may still take. */
+  /** Messages that it may take, and how many of them are left. */
+  messages: number
   left: number
   readonly error: Error
 }
@@ -26,6 +37,8 @@ export class Hunter {
   /** Kinds that were seen alive at any time. */
   readonly kinds = new Set<string>()
   readonly kills: Kill[] = []
+  /** Of connections and their supervisors of streams, the last ones: what a stream that is lost may have ended with. */
+  readonly ends: End[] = []
   restarts = 0
   suspensions = 0
   /** What no observer and no actor may ever cause. */
@@ -33,23 +46,30 @@ export class Hunter {
   private readonly node: Node
   private readonly living = new Map<string, Set<string>>()
   private readonly subscription: Subscription
+  /** While a trap waits: each message makes a record, which is too dear for all the time. */
+  private messages: Subscription | undefined
   private trap: Trap | undefined
 
   constructor (node: Node) {
     this.node = node
     const root = node.inspect.tree()
     for (const { behavior, path, status } of nodesOf(root)) if (path !== root.path && (status === 'running' || status === 'starting')) this.born(behavior, path)
-    const kinds = ['spawned', 'message', 'down', 'restarting', 'suspended', 'crashed', 'late-error', 'observer-removed', 'ended'] as const
+    const kinds = ['spawned', 'down', 'restarting', 'suspended', 'crashed', 'late-error', 'observer-removed', 'ended'] as const
     this.subscription = node.inspect.trace({ kinds }).subscribe(record => {
-      const { behavior, kind, path } = record
+      const { behavior, exit, kind, path } = record
       switch (kind) {
         case 'spawned':
           this.born(behavior, path)
           this.spring(behavior, path, true)
           return
-        case 'message': return this.spring(behavior, path, false)
         case 'down':
           this.living.get(behavior)?.delete(path)
+          if (this.trap?.path === path) {
+            // It took fewer messages than that: the next one is to die a message earlier.
+            this.trap.path = ''
+            this.trap.left = --this.trap.messages
+          }
+          if (exit !== undefined && (behavior === 'connection' || behavior === 'streams')) this.ended(path, exit)
           return
         case 'restarting':
           this.restarts++
@@ -76,18 +96,21 @@ export class Hunter {
 
   /** The next that is born dies at its birth, or before one of its messages. */
   setTrap (kind: string, messages: number, error: Error): void {
-    this.trap = { kind, path: '', left: messages, error }
+    this.trap = { kind, path: '', messages, left: messages, error }
+    this.messages ??= this.node.inspect.trace({ kinds: ['message'] }).subscribe(({ behavior, path }) => { this.spring(behavior, path, false) })
   }
 
-  /** Whether a trap waits. */
-  get trapped (): boolean {
-    return this.trap !== undefined
+  /** The kind for which a trap waits; empty when none does. */
+  get trapped (): string {
+    return this.trap?.kind ?? ''
   }
 
   /** True when it has sprung. */
   takeTrap (): boolean {
     const { trap } = this
     this.trap = undefined
+    this.messages?.unsubscribe()
+    this.messages = undefined
     return trap === undefined
   }
 
@@ -99,6 +122,7 @@ export class Hunter {
   }
 
   stop (): void {
+    this.takeTrap()
     this.subscription.unsubscribe()
   }
 
@@ -118,8 +142,13 @@ export class Hunter {
       // It has just ended by itself.
       return false
     }
-    this.kills.push({ kind, path, at: performance.now() })
+    this.kills.push({ kind, path, at: clock() })
     return true
+  }
+
+  private ended (path: string, exit: PlainExit): void {
+    this.ends.push({ path, at: clock(), text: exitText(exit) })
+    if (this.ends.length > 2 * mostEnds) this.ends.splice(0, mostEnds)
   }
 
   private born (kind: string, path: string): void {
@@ -129,6 +158,9 @@ export class Hunter {
     paths.add(path)
   }
 }
+
+/** Ends that are remembered. */
+const mostEnds = 2000
 
 const none: ReadonlySet<string> = new Set()
 

@@ -31,6 +31,8 @@ async function run (command: PeersCommand): Promise<object> {
     case 'visit': {
       const visitor = visitors[command.visitor]!
       for (const { remotePeer } of visitor.getConnections()) await visitor.hangUp(remotePeer, { graceMs: 0 })
+      // Whether the node is back is asked of it, and not of what this visitor remembers of its last attempt.
+      await visitor.dial(command.address, { timeoutMs: 2000, ignoreBackoff: true })
       await visitor.ping(command.address, { timeoutMs: 2000 })
       return {}
     }

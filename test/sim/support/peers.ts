@@ -1,4 +1,4 @@
-/** Peers in a process of their own, as the campaign sees them. */
+/** Peers, or visitors, in a process of their own, as the campaign sees them. */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { ProtocolLimits } from '../../../src/index.js'
 import type { FlowNews, FlowTotals } from './flows.js'
@@ -86,9 +86,20 @@ export class Peers {
     return await this.run({ do: 'rest' }) as FlowTotals
   }
 
+  get pid (): number {
+    return this.child.pid ?? 0
+  }
+
   async stop (): Promise<void> {
     this.leaving = true
-    this.child.disconnect()
+    if (this.child.connected) this.child.disconnect()
+    await this.exited
+  }
+
+  /** Whatever it does: for a campaign that has failed. */
+  async kill (): Promise<void> {
+    this.leaving = true
+    this.child.kill('SIGKILL')
     await this.exited
   }
 }

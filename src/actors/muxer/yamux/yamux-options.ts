@@ -32,8 +32,8 @@ export interface YamuxLimits {
   /** Bytes of frames for streams that are no more, beyond what those may have had on the way; refilled by good frames. */
   readonly strayBytes: number
   /**
-   * Frames that bring nothing (pings, pongs that nobody asked for, updates by nothing, empty data) that may come in a row; one more
-   * ends the connection. Each KiB of data stands for one.
+   * Frames that bring nothing (pings, pongs that nobody asked for, updates by nothing, empty data, flags that say what has been said)
+   * that may come in a row; one more ends the connection. Each KiB of data stands for one.
    */
   readonly idleFrames: number
   /** And so many more a second. */
@@ -68,7 +68,7 @@ export const yamuxDefaults: YamuxLimits = {
   queuedConnectionBytes: 4 * 1024 * 1024,
   // As go. A peer that sends more without reading our answers needs none.
   queuedPongs: 32,
-  // They pile up only when the remote opens streams and does not read. 12 KiB.
+  // They pile up only when the remote opens streams faster than it reads that they are refused, or than we can look at them. 12 KiB.
   queuedResets: 1024,
   // Frames that cross with the end of a stream are a few dozen bytes each; this is many thousands of them.
   strayBytes: 1024 * 1024,

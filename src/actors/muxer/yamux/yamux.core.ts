@@ -205,10 +205,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     if (this.failed !== undefined) return false
     // What is noted while writing is written too.
     this.awake = true
-    if (this.writer.tooManyResets) {
-      this.fail('limit/connection-memory', `more than ${this.limits.queuedResets} resets wait: the remote opens streams and does not read`, out)
-      return false
-    }
+    if (this.tooManyResets(out)) return false
     if (this.openRefused && this.openRefusal() === undefined) {
       this.openRefused = false
       out.emit({ type: 'openable' })
@@ -249,15 +246,17 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
       if (stream !== undefined) return this.onViolation(`stream ${id} opened twice`, out)
       if (type === DATA && length > initialWindowBytes) return this.onViolation(`stream ${id} opened with ${length} bytes; its window is ${initialWindowBytes}`, out)
       stream = this.admit(id, flags, out)
+      if (this.failed !== undefined) return
     }
     if (stream === undefined) return this.strayed(type, id, length, out)
     if (this.strayLeft < this.limits.strayBytes) this.strayLeft += headerBytes + (type === DATA ? length : 0)
-    if ((flags & ACK) !== 0) this.acknowledged(stream)
+    const acknowledges = (flags & ACK) !== 0 && this.acknowledged(stream)
     if ((flags & RST) !== 0) {
       // Behind Data the length is a body's, which nobody wants any more; else it is a code.
       this.resetByRemote(stream, type === DATA ? 0 : length)
       if (type === DATA) this.strayed(type, id, length, out)
-    } else if (length === 0 && flags === 0) {
+    } else if (length === 0 && !acknowledges && (flags & SYN) === 0 && ((flags & FIN) === 0 || (stream.flags & FIN_RECEIVED) !== 0)) {
+      // Whatever flags it has: they say what has been said, or what nobody knows.
       this.idles('frames of nothing', out)
     } else if (type === WINDOW_UPDATE) {
       this.windowOpened(stream, length, out)
@@ -269,9 +268,16 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     }
   }
 
+  /** It opens streams faster than it hears that they are refused, or than we can look at them. Asked at each, or one read could hold thousands. */
+  private tooManyResets (out: Out): boolean {
+    if (!this.writer.tooManyResets) return false
+    this.fail('limit/connection-memory', `more than ${this.limits.queuedResets} resets wait: the remote opens streams faster than they can be answered`, out)
+    return true
+  }
+
   /** A stream of the remote's, or undefined when it may have none. */
   private admit (id: number, flags: number, out: Out): YamuxStream | undefined {
-    if ((flags & RST) !== 0) return undefined
+    if ((flags & RST) !== 0 || this.tooManyResets(out)) return undefined
     const { limits } = this
     const refusal: ErrorCode | undefined = this.goingAway
       ? 'stream/connection-closed'
@@ -326,10 +332,8 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** One more frame that brings nothing. False when that was one too many, and the end of the connection. */
   private idles (what: string, out: Out): boolean {
     const { idleFrames, idleFramesPerSecond } = this.limits
-    if (this.idleLeft < 1) {
-      this.idleLeft = Math.min(idleFrames, this.idleLeft + (this.fedAt - this.idleAt) * idleFramesPerSecond / 1000)
-      this.idleAt = this.fedAt
-    }
+    this.idleLeft = Math.min(idleFrames, this.idleLeft + (this.fedAt - this.idleAt) * idleFramesPerSecond / 1000)
+    this.idleAt = this.fedAt
     if (this.idleLeft < 1) {
       this.fail('limit/frame-rate', `${what} come faster than ${idleFramesPerSecond} a second (idleFramesPerSecond)`, out)
       return false
@@ -338,11 +342,13 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     return true
   }
 
-  private acknowledged (stream: YamuxStream): void {
-    if ((stream.flags & UNACKNOWLEDGED) === 0) return
+  /** False when it was already. */
+  private acknowledged (stream: YamuxStream): boolean {
+    if ((stream.flags & UNACKNOWLEDGED) === 0) return false
     stream.flags &= ~UNACKNOWLEDGED
     this.unacknowledged--
     if (this.openRefused) this.wakeUp()
+    return true
   }
 
   private windowOpened (stream: YamuxStream, delta: number, out: Out): void {

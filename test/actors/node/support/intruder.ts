@@ -8,6 +8,7 @@ import { BufferPool } from '../../../../src/runtime/bytes/pool.js'
 import { nodeCrypto } from '../../../../src/runtime/crypto/node.js'
 import type { SignedIdentity } from '../../../../src/actors/security/noise/noise-handshake.core.js'
 import { Stack } from '../../../core/support/stack.js'
+import { Scribe } from './scribe.js'
 
 /** A raw socket to a node, for somebody who does not keep to the rules. */
 export function socketTo (address: Multiaddr, from?: string): Socket {
@@ -25,28 +26,40 @@ export function ended (socket: Socket): Promise<void> {
   })
 }
 
+/** What to say instead of the truth, and where to come from. */
+export interface IntruderOptions {
+  /** Of who it is. */
+  readonly forge?: (honest: SignedIdentity) => SignedIdentity
+  /** A key to come back with. */
+  readonly keep?: PrivateKey
+  readonly from?: string
+  /** Shakes hands, and agrees on no muxer. */
+  readonly unmuxed?: true
+  /** Of raw sockets. */
+  readonly open?: (address: Multiaddr, from?: string) => Socket
+}
+
 /**
  * A peer that has shaken hands properly and may then send any bytes as Yamux frames: the cores put together by hand over a
- * real socket.
+ * real socket. It reads what comes, and answers nothing by itself.
  */
 export class Intruder {
   readonly socket: Socket
   readonly stack: Stack
+  readonly scribe: Scribe
 
-  private constructor (socket: Socket, stack: Stack) {
+  private constructor (socket: Socket, stack: Stack, scribe: Scribe) {
     this.socket = socket
     this.stack = stack
+    this.scribe = scribe
     socket.on('data', (bytes: Buffer) => {
       stack.feed(Uint8Array.from(bytes))
       this.flush()
     })
   }
 
-  /**
-   * @param forge what to say instead of the truth about who it is
-   * @param keep a key to come back with
-   */
-  static async at (address: Multiaddr, { forge, keep, from }: { readonly forge?: (honest: SignedIdentity) => SignedIdentity, readonly keep?: PrivateKey, readonly from?: string } = {}): Promise<Intruder> {
+  /** @throws (as rejection) when the node ends the connection during the handshake */
+  static async at (address: Multiaddr, { forge, from, keep, open = socketTo, unmuxed }: IntruderOptions = {}): Promise<Intruder> {
     const key = keep ?? await generateKeyPair()
     const staticKey = nodeCrypto.generateX25519()
     const honest = { key: key.publicKey.toProtobuf(), signature: key.sign(nodeCrypto, noiseSignatureInput(staticKey.publicKey)) }
@@ -57,10 +70,12 @@ export class Intruder {
       identity: forge === undefined ? honest : forge(honest),
       pool: new BufferPool(65_536)
     })
-    const intruder = new Intruder(socketTo(address, from), new Stack(true, { security, early: ['/yamux/1.0.0'] }))
+    const scribe = new Scribe()
+    const stack = new Stack(true, { security, early: unmuxed === true ? [] : ['/yamux/1.0.0'], instead: plaintext => { scribe.read(plaintext) } })
+    const intruder = new Intruder(open(address, from), stack, scribe)
     intruder.flush()
     await new Promise<void>((resolve, reject) => {
-      intruder.socket.on('data', () => { if (intruder.stack.muxer !== undefined) resolve() })
+      intruder.socket.on('data', () => { if (stack.ready) resolve() })
       intruder.socket.on('close', () => { reject(new Error('the node ended the connection during the handshake')) })
     })
     return intruder
