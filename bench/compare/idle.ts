@@ -82,11 +82,18 @@ async function age (pair: Pair): Promise<void> {
 }
 
 async function streams (sheet: Sheet, name: SideName): Promise<Slope> {
+  const fresh = await streamsOf(sheet, name, false)
+  return name === 'Troupe' ? withHeap(fresh, await streamsOf(sheet, name, true)) : fresh
+}
+
+async function streamsOf (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
   await using pair = await Pair.start(sideOf(name), { listeners: 4, dialers: 4 })
   await pair.dialer.run('fill', { addresses: pair.addresses, connections: 16 })
-  // Code that is compiled because streams are opened is no stream's.
-  await pair.dialer.run('connect', { addresses: pair.addresses })
-  await pair.dialer.run('streams', { count: sized(4000, 100), atOnce: 16 })
+  if (old) {
+    // Code that is compiled because streams are opened is no stream's.
+    await pair.dialer.run('connect', { addresses: pair.addresses })
+    await pair.dialer.run('streams', { count: sized(4000, 100), atOnce: 16 })
+  }
   return await slope(pair, async count => {
     await pair.dialer.run('hold', { streams: count })
     await pair.settled('streams', count)

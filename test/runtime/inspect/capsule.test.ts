@@ -164,7 +164,7 @@ describe('crash capsules', () => {
     const system = createSystem({ log: { level: 'off' }, crashCapsules: { directory, max: 1, redact: ({ value }) => { asked++; return value } } })
     const bug = reducer({ name: 'bug', initial: () => ({ a: 1 }), step: () => { throw new Error('boom') } })
     const crash = async (): Promise<void> => {
-      const actor = system.spawn(bug as unknown as Behavior<Message>)
+      const actor = system.spawn(bug, {})
       const down = new Promise<void>(resolve => { system.trace.add((_kind, { name }) => { if (name === actor.path.split('/').at(-1)) resolve() }, ['down']) })
       actor.tell({ type: 'go' })
       await down
