@@ -65,6 +65,8 @@ export class UpgradePath implements Disposable {
   /** What is fed now is only lent. */
   private lent = false
   private over = false
+  /** Why it can go no further. Whoever was told may not have come to it yet. */
+  failure: Failure | undefined
 
   constructor (owner: Pick<MuxedLinkOwner, 'io' | 'now' | 'path'>, options: CompleteUpgradeOptions, input: UpgradeInput, listener: UpgradeListener) {
     this.owner = owner
@@ -275,7 +277,8 @@ export class UpgradePath implements Disposable {
   private fail (code: ErrorCode, detail: string): void {
     if (this.over) return
     this.abandon()
-    this.listener.onBroken({ code, detail, path: this.owner.path })
+    this.failure = { code, detail, path: this.owner.path }
+    this.listener.onBroken(this.failure)
   }
 
   private securityOptions (): SecurityOptions {

@@ -56,6 +56,12 @@ export function upgrade (given: UpgradeOptions): Behavior<UpgradeMessage, Upgrad
       pathOf(actor).negotiateMuxer()
     },
     succeed (actor, { input, muxer, security }) {
+      const { failure } = pathOf(actor)
+      if (failure !== undefined) {
+        // The link broke behind the last word of the upgrade, and the news of that still waits. Nobody would tell the connection.
+        input.replyTo.tell({ type: 'upgrade.failed', failure: { ...failure, event: 'upgrade.broken' } })
+        return
+      }
       const { link, path, secured: { remoteKey, remotePeer } } = pathOf(actor).finish(muxer)
       // The path's from here on.
       actor.disown(link)

@@ -234,6 +234,28 @@ describe('upgrade', () => {
       expect(both.alice.failed).to.equal('upgrade/closed')
     })
 
+    it('because the link broke behind its last word, of which the news came first', async () => {
+      let breakNow = (): void => {}
+      const hasty: Security = { ...bob.noise, handshake: options => breaking((bob.noise as CoreSecurity).handshake(options), () => { breakNow() }) } as CoreSecurity
+      const both = duo({ bob: { securities: [hasty] } })
+      await both.world.run(1.5)
+      const side = both.bob
+      while (side.actor === undefined) both.world.scheduler.step()
+      const { link } = side
+      const attach = link.attach.bind(link)
+      link.attach = listener => {
+        attach(listener)
+        breakNow = () => {
+          link.reset()
+          listener.onClose('reset')
+        }
+      }
+      await both.world.run(100)
+      // Whoever got the link would wait for ever: it has told its close, and tells it once.
+      expect(side.done).to.equal(undefined)
+      expect(side.failed).to.equal('upgrade/closed')
+    })
+
     it('because the link was closed before it began', async () => {
       const both = duo()
       await both.world.run(1.5)
@@ -254,6 +276,24 @@ describe('upgrade', () => {
     expect(() => upgrade({ ...options, limits: { linger: 1 } as never })).to.throw(TypeError, /linger/)
   })
 })
+
+type CoreSecurity = Extract<Security, { kind: 'core' }>
+
+/** That handshake, and as soon as it is done `then`, in the same stack. */
+function breaking (core: ReturnType<CoreSecurity['handshake']>, then: () => void): ReturnType<CoreSecurity['handshake']> {
+  const feed = core.feed.bind(core)
+  return Object.assign(core, {
+    feed: (...[bytes, now, out]: Parameters<typeof feed>) => {
+      feed(bytes, now, {
+        ...out,
+        emit: event => {
+          out.emit(event)
+          then()
+        }
+      })
+    }
+  })
+}
 
 /** Says something else than multistream-select, and waits. */
 function saying (text: string): never {
