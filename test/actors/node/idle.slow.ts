@@ -55,6 +55,11 @@ describe('at rest', function () {
       await Promise.all(dialers.flatMap(dialer => to.map(async node => await dialer.dial(node.getMultiaddrs()))))
       while (identified < wanted) await new Promise<void>(resolve => { heard = resolve })
     }
+    // What a node remembers of its dead is bounded, and none of a connection's: it is filled first.
+    for (let time = 0; time < 45; time++) {
+      await connect([first!, ...listeners])
+      await Promise.all(dialers.flatMap(dialer => dialer.getConnections().map(async connection => { await connection.close() })))
+    }
     await connect([first!])
     const before = count()
     await connect(listeners)
@@ -65,7 +70,8 @@ describe('at rest', function () {
     expect(held.Function).to.be.lessThan(14)
     expect(held.Promise).to.be.lessThan(4)
     expect(held.AbortController).to.be.lessThan(1)
-    expect(held.Uint8Array).to.be.lessThan(4)
+    // Three, and what those that it took, and that are remembered now, hold more than those that were forgotten for them.
+    expect(held.Uint8Array).to.be.lessThan(5)
   })
 
   it('a stream holds few objects', async () => {
