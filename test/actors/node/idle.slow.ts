@@ -25,7 +25,7 @@ describe('at rest', function () {
 
   let nodes: Node[] = []
   before(function () {
-    // Since Node 20.13.
+    // It is how objects are counted here, and there since Node 20.13: before, there is nothing to count with.
     if (typeof v8.queryObjects !== 'function') this.skip()
   })
   afterEach(async () => {

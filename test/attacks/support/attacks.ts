@@ -32,7 +32,7 @@ export interface Attack {
   readonly ms?: number
   /** Most actors and buffered bytes that it may hold in all. */
   readonly most?: { readonly actors?: number, readonly bytes?: number }
-  /** Waits for deadlines, or counts to thousands: means nothing when it is shortened. */
+  /** Waits for deadlines, or counts to thousands, or for a read that brings a thousand at once: means nothing when it is shortened. */
   readonly patient?: true
 }
 
@@ -112,7 +112,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'A9a', what: 'streams opened and reset at once, as fast as the line takes them', limit: `1,024 messages a mailbox, yamux.queuedResets ${y.queuedResets}`,
-    codes: { 'limit/connection-memory': 1 }, says: 'resets wait', deeds: { streams: 2000, cut: 1 }
+    codes: { 'limit/connection-memory': 1 }, says: 'resets wait', deeds: { streams: 2000, cut: 1 }, patient: true
   },
   {
     id: 'A9b', what: 'streams opened, and reset as soon as they are answered, without end', limit: 'the protocol\'s limits.inbound 32; its actors end with the stream; turns of 1 ms',

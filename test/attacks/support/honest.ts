@@ -7,6 +7,8 @@ import type { HonestCommand, HonestNews, Measured } from './attacking.js'
 
 /** Between two pings, in milliseconds. */
 const everyMs = 5
+/** Of echoes, between two pieces: short beside the half second that an attack may take, so that none of it is without one. */
+const echoPauseMs = 200
 const nodes: Node[] = []
 const flows: Flows[] = []
 let failures: string[] = []
@@ -32,7 +34,7 @@ async function start (address: string): Promise<object> {
     const node = await createNode({ listen: [], log: { level: 'off' } })
     nodes.push(node)
     await node.dial(address)
-    const traffic = new Flows(node, at, ({ code, text, type }) => { failures.push(`${type}: ${code} ${text}`) })
+    const traffic = new Flows(node, at, echoPauseMs, ({ code, text, type }) => { failures.push(`${type}: ${code} ${text}`) })
     flows.push(traffic)
     for (let i = 0; i < 3; i++) traffic.keep(address, 'echo')
   }

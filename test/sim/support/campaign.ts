@@ -12,7 +12,7 @@ import { explain } from '../../../src/runtime/inspect/explain.js'
 import { SeededRandom } from '../../../src/runtime/random.js'
 import { Flows, streamKey, type FlowNews, type FlowTotals } from './flows.js'
 import { Hunter, nodesOf, type Kill } from './hunter.js'
-import { mostStreams, Peers, type PeerFlowNews } from './peers.js'
+import { campaignPauseMs, mostStreams, Peers, type PeerFlowNews } from './peers.js'
 import { timesOf } from './processor.js'
 import { clock, patience, pause } from './turns.js'
 
@@ -176,7 +176,7 @@ export class Campaign {
     this.codes = {}
     const processor = this.processor()
     const hunter = new Hunter(node)
-    const flows = new Flows(node, options.seed, news => { this.news.push(news) })
+    const flows = new Flows(node, options.seed, campaignPauseMs, news => { this.news.push(news) })
     const longest: Record<string, Back> = {}
     const faults: string[] = []
     let live = Infinity

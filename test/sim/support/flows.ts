@@ -48,12 +48,6 @@ export function streamKey (node: Node, stream: Stream): string {
 }
 
 const patternBytes = 65_536
-/**
- * Between two pieces of a stream, in milliseconds. Without any the loop would be so full that nothing else got a turn in time; with
- * this, 500 streams carry five hundred pieces a second, and leave most of the processor to those who kill.
- */
-const mostPause = 2000
-
 /** What came is not what was sent: never an outcome that anything may explain. */
 class WrongBytes extends Error {}
 
@@ -64,12 +58,15 @@ export class Flows {
   private readonly tell: (news: FlowNews) => void
   private readonly pattern: Buffer
   private readonly random: SeededRandom
+  private readonly mostPause: number
   private readonly totals = { bytes: 0, bytesHashed: 0, ended: 0, lost: 0, unopened: 0 }
   private stopping = false
   private slots: Array<Promise<void>> = []
 
-  constructor (node: Node, seed: number, tell: (news: FlowNews) => void) {
+  /** @param mostPause between two pieces of a stream, in milliseconds. Without any the loop would be so full that nothing else got a turn in time */
+  constructor (node: Node, seed: number, mostPause: number, tell: (news: FlowNews) => void) {
     this.node = node
+    this.mostPause = mostPause
     this.tell = tell
     this.random = new SeededRandom(seed)
     const once = Buffer.from(Uint8Array.from({ length: patternBytes }, () => this.random.int(256)))
@@ -158,7 +155,7 @@ export class Flows {
   }
 
   /** Nobody waits for one that is to end. */
-  private async rest (random: SeededRandom, most = mostPause): Promise<void> {
+  private async rest (random: SeededRandom, most = this.mostPause): Promise<void> {
     if (!this.stopping) await pause(random.int(most))
   }
 

@@ -3,7 +3,7 @@
  */
 import { createNode, echo, perf, type Node } from '../../../src/index.js'
 import { Flows, type FlowTotals } from './flows.js'
-import { mostStreams, type PeersCommand, type PeersNews } from './peers.js'
+import { campaignPauseMs, mostStreams, type PeersCommand, type PeersNews } from './peers.js'
 
 const peers: Array<{ readonly node: Node, readonly flows: Flows }> = []
 const visitors: Node[] = []
@@ -12,7 +12,7 @@ async function start ({ seed, peers: count, visitors: guests }: Extract<PeersCom
   const make = async (): Promise<Node> => createNode({ log: { level: 'off' }, protocols: [echo(), { ...perf(), limits: mostStreams }] })
   for (let at = 0; at < count; at++) {
     const node = await make()
-    peers.push({ node, flows: new Flows(node, seed + at, news => { say({ news: { ...news, peer: node.peerId.toString() } }) }) })
+    peers.push({ node, flows: new Flows(node, seed + at, campaignPauseMs, news => { say({ news: { ...news, peer: node.peerId.toString() } }) }) })
   }
   for (let at = 0; at < guests; at++) visitors.push(await make())
   const addresses = (nodes: readonly Node[]): readonly string[] => nodes.map(node => node.getMultiaddrs()[0]!.toString())

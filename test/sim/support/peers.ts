@@ -6,6 +6,9 @@ import type { FlowNews, FlowTotals } from './flows.js'
 /** Of perf here: many streams of it, none of which has the pipe for itself. */
 export const mostStreams: ProtocolLimits = { inbound: 64, inboundPerPeer: 64, inboundTotal: Infinity, inboundPerSecond: Infinity, inboundBurst: Infinity, idleMs: 60_000, drainMs: 5000 }
 
+/** Of flows, between two pieces: 500 streams carry five hundred pieces a second, and leave most of the processor to those who kill. */
+export const campaignPauseMs = 2000
+
 export type PeersCommand = { readonly id: number } & (
   | { readonly do: 'start', readonly seed: number, readonly peers: number, readonly visitors: number }
   /** From each peer to that address so many of each kind. */
