@@ -19,9 +19,9 @@ export const idle: Scenario = {
   what: 'memory of each idle connection (identify done, all peers distinct) and of each idle stream, after collections: the slope between two numbers of them; raw is a bare socket',
   async run (sheet) {
     const names: readonly SideName[] = ['Troupe', 'js-libp2p', 'raw']
-    const of = await slopes(names, 1, name => connections(sheet, name))
+    const of = await slopes(names, 1, name => withHeapOfOld(name, old => connections(sheet, name, old)))
     report(sheet, 'connection', names, of, { heap: 10, resident: 32 })
-    const ofStreams = await slopes(names.slice(0, 2), sized(2, 1), name => streams(sheet, name))
+    const ofStreams = await slopes(names.slice(0, 2), sized(2, 1), name => withHeapOfOld(name, old => streams(sheet, name, old)))
     report(sheet, 'stream', names.slice(0, 2), ofStreams, { heap: 2.5, resident: 5 })
     sheet.note(`connections: slope from ${marks()[0]} to ${marks().at(-1)}, on ${nodes()} nodes a side; streams: from ${streamMarks()[0]} to ${streamMarks()[1]} on 16 connections`)
     await heapAfterGc()
@@ -45,20 +45,18 @@ interface Usage {
 const streamMarks = (): readonly [number, number] => settings().full ? [2000, 10_000] : sized([500, 2500], [50, 250])
 
 /**
- * Heap of a node that has lived for a while, resident memory of a fresh one: after so much garbage, memory that is free already takes
- * in what comes, and its growth says nothing. So `resident` holds the dead of each connection too.
+ * Of ours, heap of a node that has lived for a while, and resident memory of a fresh one: after so much garbage, memory that is free
+ * already takes in what comes, and its growth says nothing. So `resident` holds the dead of each connection too.
  */
-async function connections (sheet: Sheet, name: SideName): Promise<Slope> {
-  const fresh = await connectionsOf(sheet, name, false)
-  return name === 'Troupe' ? withHeap(fresh, await connectionsOf(sheet, name, true)) : fresh
-}
-
-function withHeap (of: Slope, from: Slope): Slope {
-  const each = (side: keyof Slope): Usage => ({ heap: from[side].heap, resident: of[side].resident })
+async function withHeapOfOld (name: SideName, measure: (old: boolean) => Promise<Slope>): Promise<Slope> {
+  const fresh = await measure(false)
+  if (name !== 'Troupe') return fresh
+  const old = await measure(true)
+  const each = (side: keyof Slope): Usage => ({ heap: old[side].heap, resident: fresh[side].resident })
   return { listener: each('listener'), dialer: each('dialer'), listenerBeyond: each('listenerBeyond'), dialerBeyond: each('dialerBeyond') }
 }
 
-async function connectionsOf (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
+async function connections (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
   const bare = name === 'raw'
   await using pair = await Pair.start(sideOf(name), { listeners: nodes(), dialers: bare ? 1 : nodes(), identify: !bare })
   const sides = [pair.dialer, pair.listener]
@@ -81,12 +79,7 @@ async function age (pair: Pair): Promise<void> {
   await pair.settled('connections', 0)
 }
 
-async function streams (sheet: Sheet, name: SideName): Promise<Slope> {
-  const fresh = await streamsOf(sheet, name, false)
-  return name === 'Troupe' ? withHeap(fresh, await streamsOf(sheet, name, true)) : fresh
-}
-
-async function streamsOf (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
+async function streams (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
   await using pair = await Pair.start(sideOf(name), { listeners: 4, dialers: 4 })
   await pair.dialer.run('fill', { addresses: pair.addresses, connections: 16 })
   if (old) {

@@ -229,19 +229,16 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   const { protect = [] } = connectionManager
   if (!Array.isArray(protect) || !protect.every(peer => peer instanceof PeerId)) problems.add('connectionManager.protect', 'a list of PeerIds', protect)
   if (keepAlivePeers !== undefined && keepAlivePeers !== false) {
-    problems.unknown('keepAlivePeers.', keepAlivePeers, Object.keys(keepAlivePeersDefaults))
-    for (const [name, value] of Object.entries(keepAlivePeers)) problems.number(`keepAlivePeers.${name}`, value, name === 'lookMs' ? 1 : 0, name === 'jitter' ? 1 : Infinity)
+    problems.numbers('keepAlivePeers', keepAlivePeers, Object.keys(keepAlivePeersDefaults), name => [name === 'lookMs' ? 1 : 0, name === 'jitter' ? 1 : Infinity])
   }
   problems.unknown('dialing.', dialing, ['delays', 'backoff'])
   for (const [group, values] of Object.entries(dialing as Record<string, object | undefined>)) {
-    problems.unknown(`dialing.${group}.`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
-    for (const [name, value] of Object.entries(values ?? {})) problems.number(`dialing.${group}.${name}`, value)
+    problems.numbers(`dialing.${group}`, values ?? {}, Object.keys(group === 'delays' ? dialDelayDefaults : backoffDefaults))
   }
   const { crashCapsules } = options
   if (crashCapsules !== undefined) problems.try('crashCapsules', () => { checkCapsules('options', crashCapsules) })
   problems.unknown('limits.', limits, Object.keys(knownLimits))
-  problems.unknown('timeouts.', timeouts, Object.keys(defaultTimeouts))
-  for (const [name, ms] of Object.entries(timeouts)) problems.number(`timeouts.${name}`, ms, 1)
+  problems.numbers('timeouts', timeouts, Object.keys(defaultTimeouts), () => [1])
   for (const [group, values] of Object.entries(limits as Record<string, object | undefined>)) {
     problems.unknown(`limits.${group}.`, values ?? {}, knownLimits[group as keyof NodeLimits] ?? [])
     for (const [name, value] of Object.entries(values ?? {})) if (typeof value !== 'boolean') problems.number(`limits.${group}.${name}`, value)
@@ -250,13 +247,11 @@ export function checkNodeOptions (options: NodeOptions): CheckedOptions {
   problems.unknown('addresses.', announcing, announceNames)
   const announcements = Object.fromEntries(Object.entries(announcing).map(([name, list]) => [name, readAddresses(`addresses.${name}`, list, problems)]))
   if (observed !== undefined && observed !== false) {
-    problems.unknown('addresses.observed.', observed, Object.keys(observedDefaults))
-    for (const [name, value] of Object.entries(observed)) problems.number(`addresses.observed.${name}`, value)
+    problems.numbers('addresses.observed', observed, Object.keys(observedDefaults))
   }
   checkPeerStore(options.peerStore ?? {}, problems)
   const startup = options.startup ?? {}
-  problems.unknown('startup.', startup, Object.keys(defaultStartup))
-  for (const [name, value] of Object.entries(startup)) problems.number(`startup.${name}`, value, name === 'redial' ? 0 : 1)
+  problems.numbers('startup', startup, Object.keys(defaultStartup), name => [name === 'redial' ? 0 : 1])
   problems.throwIfAny('createNode')
   return Object.freeze({
     ...options,

@@ -18,6 +18,12 @@ export class Problems {
     this.add(option, most === Infinity ? `a number, at least ${least}` : `a number from ${least} to ${most}`, value)
   }
 
+  /** An object of numbers that has these names. Default of the bounds of each: 0 and more. */
+  numbers (option: string, values: object, known: readonly string[], bounds: (name: string) => readonly [least: number, most?: number] = () => [0]): void {
+    this.unknown(`${option}.`, values, known)
+    for (const [name, value] of Object.entries(values)) this.number(`${option}.${name}`, value, ...bounds(name))
+  }
+
   /** Runs a check that throws, and keeps what it says. */
   try (option: string, check: () => unknown): void {
     try {
