@@ -402,10 +402,11 @@ export class Campaign {
       const { since: from, until: to } = news
       const name = `${news.type} ${news.code === '' ? news.text : news.code}`
       this.codes[name] = (this.codes[name] ?? 0) + 1
+      if (mute(news)) faults.push(`${news.kind} stream of ${path}: ${name} after ${Math.round(to - from)} ms; its connection: ${explain(this.node.inspect.why(connectionOf(path)))}`)
       if (news.type === 'unopened') return
       const because = killedAbove(path, from, to)
       if (news.type === 'wrong' || news.code === 'stream/ended' || because === undefined) {
-        const connection = path.split('/').slice(0, 4).join('/')
+        const connection = connectionOf(path)
         const since = (at: number): string => `${Math.round(at - from)} ms`
         const around = [...ends.filter(end => end.path.startsWith(connection)).map(({ at, path, text }) => ({ at, text: `${path} ${text}` })), ...kills.filter(kill => connection.startsWith(kill.path) || kill.path.startsWith(connection)).map(({ at, path }) => ({ at, text: `kill of ${path}` }))]
         faults.push(`${news.kind} stream ${path}: ${news.type} after ${since(to)}, ${news.code} ${news.text}${because === undefined ? '' : ` (killed: ${because.path})`}; its connection: ${explain(this.node.inspect.why(connection))} ${around.sort((a, b) => a.at - b.at).slice(-8).map(({ at, text }) => `${since(at)}: ${text}`).join('; ')}`)
@@ -419,7 +420,7 @@ export class Campaign {
       if (known === undefined || known.at < news.since) {
         const name = `${news.type} before its handler: ${news.code}`
         this.codes[name] = (this.codes[name] ?? 0) + 1
-        if (news.type === 'wrong') faults.push(`${news.kind} stream of ${news.peer}: ${news.text}`)
+        if (news.type === 'wrong' || mute(news)) faults.push(`${news.kind} stream of ${news.peer}: ${news.type} ${news.code} ${news.text}`)
       } else {
         judged(news, known.path)
       }
@@ -452,6 +453,15 @@ export class Campaign {
   private async mustBecome (what: string, look: () => boolean | Promise<boolean>): Promise<void> {
     if (!await this.becomes(look)) throw new Error(`${what}: it did not become so within 30 s; seed ${this.options.seed}; ${[...this.news, ...this.peerNews].slice(-5).map(news => JSON.stringify(news)).join(', ')}`)
   }
+}
+
+/** Whoever is killed says so, or his connection ends. A side that waits for its deadline talks to one that is there no more, and was not told. */
+function mute ({ code }: FlowNews): boolean {
+  return code === 'stream/timeout'
+}
+
+function connectionOf (path: string): string {
+  return path.split('/').slice(0, 4).join('/')
 }
 
 /** Whoever was started anew stands behind the others, which is no difference. */
