@@ -1,9 +1,23 @@
 import type { Duplex } from 'node:stream'
 import { giveBack } from '../bytes/give-back.js'
 import { afterThis } from '../time/tick.js'
+import type { Exchange } from './busy-poll.js'
 import { LinkEnd, linkOf, type LinkEnds, type Linked } from './link-end.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason } from './raw-link.js'
+
+/** What all streams under the links of one port have in common. */
+export interface Carrier {
+  /** Ends one abruptly. */
+  readonly breakUp: (duplex: Duplex) => void
+  /** What was written is read by nobody any more, as of sockets. Others may hand on the very memory. */
+  readonly frees: boolean
+  /** Waits awake for answers; null when a wake-up is not what they wait for. */
+  readonly busyPoll: Exchange | null
+}
+
+/** So little is a question, or an answer. Of more the network is what is waited for. */
+const shortBytes = 4096
 
 /**
  * A link over one of Node's streams: a socket, or whatever else has that shape.
@@ -20,8 +34,7 @@ import type { LinkCloseReason } from './raw-link.js'
  */
 export class DuplexLink extends LinkEnd {
   private readonly duplex: Duplex
-  private readonly breakUp: (duplex: Duplex) => void
-  private readonly frees: boolean
+  private readonly carrier: Carrier
   private corked = false
   /** The end of this run is awaited: to flush, or to tell. */
   private flushDue = false
@@ -29,15 +42,12 @@ export class DuplexLink extends LinkEnd {
 
   /**
    * @param duplex has not been read from, and does not read yet. `allowHalfOpen` must be true
-   * @param breakUp ends it abruptly
    * @param lent it is a socket that reads into lent memory
-   * @param frees what was written is read by nobody any more, as of sockets. Others may hand on the very memory
    */
-  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, breakUp: (duplex: Duplex) => void, lent = false, frees = false) {
+  constructor (system: LinkSystem, ends: Omit<LinkEnds, 'lends'>, duplex: Duplex, carrier: Carrier, lent = false) {
     super(system, { ...ends, lends: lent })
     this.duplex = duplex
-    this.breakUp = breakUp
-    this.frees = frees
+    this.carrier = carrier
     ;(duplex as Linked)[linkOf] = this
     if (!lent) duplex.on('readable', DuplexLink.#onReadable)
     duplex.on('end', DuplexLink.#onEnd)
@@ -87,7 +97,7 @@ export class DuplexLink extends LinkEnd {
         afterThis(DuplexLink.#flushNow, this)
       }
     }
-    duplex.write(bytes, sole && this.frees ? giveBack(bytes) : undefined)
+    duplex.write(bytes, sole && this.carrier.frees ? giveBack(bytes) : undefined)
     if (duplex.writableLength >= duplex.writableHighWaterMark) this.flush()
   }
 
@@ -97,7 +107,7 @@ export class DuplexLink extends LinkEnd {
   }
 
   protected override abort (): void {
-    this.breakUp(this.duplex)
+    this.carrier.breakUp(this.duplex)
   }
 
   protected override setReading (reading: boolean): void {
@@ -116,7 +126,10 @@ export class DuplexLink extends LinkEnd {
   private flush (): void {
     if (!this.corked) return
     this.corked = false
-    this.duplex.uncork()
+    const { duplex, carrier: { busyPoll } } = this
+    const short = duplex.writableLength <= shortBytes
+    duplex.uncork()
+    if (short && duplex.writableLength === 0) busyPoll?.asked()
   }
 
   static #flushNow (this: void, link: DuplexLink): void {
@@ -135,8 +148,10 @@ export class DuplexLink extends LinkEnd {
     while (this.flowing) {
       const bytes: unknown = duplex.read()
       if (bytes === null) return
-      if (bytes instanceof Uint8Array) this.arrived(bytes)
-      else {
+      if (bytes instanceof Uint8Array) {
+        this.carrier.busyPoll?.answered()
+        this.arrived(bytes)
+      } else {
         duplex.destroy()
         this.broken('failed', new TypeError(`a stream under a link must carry bytes; it has brought a ${typeof bytes}`))
       }

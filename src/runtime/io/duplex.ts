@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { checkOptions } from '../errors.js'
-import { DuplexLink } from './duplex-link.js'
+import { DuplexLink, type Carrier } from './duplex-link.js'
 import type { LinkSystem } from './link-system.js'
 import type { RawLink } from './raw-link.js'
 
@@ -34,5 +34,7 @@ export function linkOver (system: LinkSystem, stream: Duplex | WebPair, names: D
   if (duplex.readableObjectMode || duplex.writableObjectMode) throw new TypeError("linkOver: argument 'stream' must carry bytes; it is in object mode")
   if (!duplex.readable || !duplex.writable) throw new TypeError("linkOver: argument 'stream' must be open in both directions")
   duplex.allowHalfOpen = true
-  return new DuplexLink(system, { kind: 'stream', localAddress, remoteAddress }, duplex, broken => { broken.destroy() })
+  return new DuplexLink(system, { kind: 'stream', localAddress, remoteAddress }, duplex, carrier)
 }
+
+const carrier: Carrier = { breakUp: duplex => { duplex.destroy() }, frees: false, busyPoll: null }

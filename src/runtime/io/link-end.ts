@@ -2,6 +2,7 @@ import { ByteQueue } from '../bytes/byte-queue.js'
 import { Fifo } from '../fifo.js'
 import { systemClock } from '../time/clock.js'
 import { nextTurn } from '../time/tick.js'
+import type { Exchange } from './busy-poll.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkCloseReason, LinkListener, RawLink } from './raw-link.js'
 
@@ -262,7 +263,7 @@ export interface LentReads {
   readonly callback: (this: Linked, length: number) => boolean
 }
 
-export function lentReads (bytes: number): LentReads {
+export function lentReads (bytes: number, busyPoll: Exchange | null): LentReads {
   const buffer = new Uint8Array(bytes)
   const turns = new ReadTurns()
   return {
@@ -271,6 +272,7 @@ export function lentReads (bytes: number): LentReads {
     callback (length) {
       const link = this[linkOf]
       if (link === undefined) return false
+      busyPoll?.answered()
       if (length < shortBytes) return link.arrived(buffer.subarray(0, length))
       const begunMs = systemClock.now()
       return link.arrived(buffer.subarray(0, length)) && turns.mayReadOn(link, begunMs)

@@ -1,13 +1,40 @@
 import net from 'node:net'
+import { availableParallelism } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { checkNumber, checkOptions } from '../errors.js'
-import { DuplexLink } from './duplex-link.js'
+import { systemClock } from '../time/clock.js'
+import { eachTurn } from '../time/tick.js'
+import { BusyPoll } from './busy-poll.js'
+import { DuplexLink, type Carrier } from './duplex-link.js'
 import { lentReads, type LentReads } from './link-end.js'
 import { handOver } from './hand-over.js'
 import type { LinkSystem } from './link-system.js'
 import {
   defaultConnectTimeoutMs, type ConnectListener, type ConnectOptions, type LinkFailure, type LinkPort, type ListenListener, type RawLink
 } from './raw-link.js'
+
+/** Of all kinds of sockets. */
+export interface SocketOptions {
+  /** Connections that the system completes before we take them. Default 511, as Node's; the system may allow less. */
+  readonly backlog?: number
+  /**
+   * An answer that comes within so many milliseconds is waited for awake, when those before came as soon: each side that does has it some
+   * 50 µs earlier, and for less processor time than waking up takes. 0: never. Default 0.2, which only peers on this machine or in this rack
+   * keep within; 0 where there is one processor only.
+   */
+  readonly busyPollMs?: number
+}
+
+/** As long as Linux's KVM waits for a guest, for the same reason. On the only processor it would keep the other from answering. */
+const defaultBusyPollMs = availableParallelism() > 1 ? 0.2 : 0
+const defaultBacklog = 511
+
+/** @throws TypeError, RangeError for options that are unknown or out of range */
+export function checkSocketOptions (where: string, options: SocketOptions, ...known: readonly string[]): void {
+  checkOptions(where, options, ['backlog', 'busyPollMs', ...known])
+  checkNumber(where, 'backlog', options.backlog, 1)
+  checkNumber(where, 'busyPollMs', options.busyPollMs)
+}
 
 /** What differs between the kinds of sockets that `node:net` has. */
 export interface SocketKind {
@@ -48,11 +75,15 @@ const longestNodeTimerMs = 2 ** 31 - 1
 export class SocketPort implements LinkPort {
   readonly system: LinkSystem
   readonly kind: SocketKind
+  readonly backlog: number
+  private readonly carrier: Carrier
   private lent: LentReads | undefined
 
-  constructor (system: LinkSystem, kind: SocketKind) {
+  constructor (system: LinkSystem, kind: SocketKind, { backlog = defaultBacklog, busyPollMs = defaultBusyPollMs }: SocketOptions) {
     this.system = system
     this.kind = kind
+    this.backlog = backlog
+    this.carrier = { breakUp: kind.breakUp, frees: true, busyPoll: busyPollMs === 0 ? null : new BusyPoll(busyPollMs, systemClock, eachTurn) }
   }
 
   listen (address: string, listener: ListenListener): Disposable {
@@ -70,16 +101,16 @@ export class SocketPort implements LinkPort {
    * when it is asked to, so there it cannot be shared.
    */
   reads (): LentReads | null {
-    return process.platform === 'win32' ? null : this.lent ??= lentReads(lentBytes)
+    return process.platform === 'win32' ? null : this.lent ??= lentReads(lentBytes, this.carrier.busyPoll)
   }
 
   /** A link over an open socket; undefined when that is gone already. */
   link (socket: net.Socket, place: Place, dialed: boolean, reads: LentReads | null): RawLink | undefined {
-    const { system, kind } = this
+    const { carrier, system, kind } = this
     const localAddress = kind.localAddress(socket, place)
     const remoteAddress = kind.remoteAddress(socket, place, dialed)
     if (localAddress === undefined || remoteAddress === undefined) return undefined
-    return new DuplexLink(system, { kind: kind.name, localAddress, remoteAddress }, socket, kind.breakUp, reads !== null, true)
+    return new DuplexLink(system, { kind: kind.name, localAddress, remoteAddress }, socket, carrier, reads !== null)
   }
 }
 
@@ -184,7 +215,7 @@ class Listener implements Disposable {
   }
 
   private open (): net.Server {
-    const { port: { kind }, place } = this
+    const { port: { backlog, kind }, place } = this
     const server = net.createServer({ ...kind.serverOptions, allowHalfOpen: true, pauseOnConnect: true })
     server.on('connection', socket => { this.accept(socket) })
     server.on('error', error => { this.failed(error) })
@@ -193,7 +224,7 @@ class Listener implements Disposable {
       this.address = kind.localAddress(server, place) ?? this.address
       this.listener.onListening?.(this.address)
     })
-    return server.listen({ ...kind.listenOptions, ...place, exclusive: true })
+    return server.listen({ ...kind.listenOptions, ...place, backlog, exclusive: true })
   }
 
   private accept (accepted: net.Socket): void {

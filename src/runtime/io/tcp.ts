@@ -1,12 +1,12 @@
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkNumber, checkOptions } from '../errors.js'
+import { checkNumber } from '../errors.js'
 import { formatAddress, parseAddress } from './host-port.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkPort } from './raw-link.js'
-import { SocketPort, type SocketKind } from './socket-port.js'
+import { checkSocketOptions, SocketPort, type SocketKind, type SocketOptions } from './socket-port.js'
 
-export interface TcpOptions {
+export interface TcpOptions extends SocketOptions {
   /**
    * Small writes leave at once instead of waiting for the acknowledgement of what was sent before. Default true: what belongs
    * together is gathered here already, and an answer must not wait for a round trip.
@@ -18,12 +18,9 @@ export interface TcpOptions {
    * nothing. 0: never. Counted in whole seconds.
    */
   readonly keepAliveMs?: number
-  /** Connections that the system completes before we take them. Default 511, as Node's; the system may allow less. */
-  readonly backlog?: number
 }
 
 const defaultKeepAliveMs = 30_000
-const defaultBacklog = 511
 
 /**
  * TCP. Hosts are IP addresses, of IPv6 with a zone where one is needed (`[fe80::1%eth0]:4001`); names are resolved before.
@@ -39,16 +36,15 @@ const defaultBacklog = 511
  */
 export function tcpPort (system: LinkSystem, options: TcpOptions = {}): LinkPort {
   const where = 'tcpPort'
-  checkOptions(where, options, ['noDelay', 'keepAliveMs', 'backlog'])
+  checkSocketOptions(where, options, 'noDelay', 'keepAliveMs')
   checkNumber(where, 'keepAliveMs', options.keepAliveMs)
-  checkNumber(where, 'backlog', options.backlog, 1)
-  const { noDelay = true, keepAliveMs = defaultKeepAliveMs, backlog = defaultBacklog } = options
+  const { noDelay = true, keepAliveMs = defaultKeepAliveMs } = options
   const socketOptions = { noDelay, keepAlive: keepAliveMs > 0, keepAliveInitialDelay: Math.max(keepAliveMs, 1000) }
   const kind: SocketKind = {
     name: 'tcp',
     connectOptions: socketOptions,
     serverOptions: socketOptions,
-    listenOptions: { backlog, ipv6Only: true },
+    listenOptions: { ipv6Only: true },
     place (where, address) {
       const { host, port } = parseAddress(where, address)
       if (net.isIP(host) === 0) throw new TypeError(`${where}: argument 'address' must have an IP address as its host; got '${address}'`)
@@ -62,7 +58,7 @@ export function tcpPort (system: LinkSystem, options: TcpOptions = {}): LinkPort
     remoteAddress: ({ remoteAddress, remotePort }, place, dialed) => dialed && 'host' in place ? formatAddress(place.host, place.port) : addressOf(remoteAddress, remotePort),
     breakUp
   }
-  return new SocketPort(system, kind)
+  return new SocketPort(system, kind, options)
 }
 
 /**

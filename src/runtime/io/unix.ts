@@ -1,16 +1,8 @@
 import { lstat, unlink } from 'node:fs/promises'
 import net from 'node:net'
-import { checkNumber, checkOptions } from '../errors.js'
 import type { LinkSystem } from './link-system.js'
 import type { LinkPort } from './raw-link.js'
-import { SocketPort, type Place, type SocketKind } from './socket-port.js'
-
-export interface UnixOptions {
-  /** Connections that the system completes before we take them. Default 511, as Node's; the system may allow less. */
-  readonly backlog?: number
-}
-
-const defaultBacklog = 511
+import { checkSocketOptions, SocketPort, type Place, type SocketKind, type SocketOptions } from './socket-port.js'
 
 /** What fits into a `sockaddr_un`, with its closing zero; Node would cut off the rest without a word. */
 const longestPathBytes = process.platform === 'linux' ? 107 : 103
@@ -29,22 +21,21 @@ const longestPathBytes = process.platform === 'linux' ? 107 : 103
  * @param system counts what is open
  * @throws TypeError, RangeError for options that are unknown or out of range
  */
-export function unixPort (system: LinkSystem, options: UnixOptions = {}): LinkPort {
-  checkOptions('unixPort', options, ['backlog'])
-  checkNumber('unixPort', 'backlog', options.backlog, 1)
+export function unixPort (system: LinkSystem, options: SocketOptions = {}): LinkPort {
+  checkSocketOptions('unixPort', options)
   const nameOf = (_socket: unknown, place: Place): string => `${scheme}${pathOf(place)}`
   const kind: SocketKind = {
     name: 'unix',
     connectOptions: {},
     serverOptions: {},
-    listenOptions: { backlog: options.backlog ?? defaultBacklog },
+    listenOptions: {},
     place: (where, address) => ({ path: parseUnixAddress(where, address) }),
     localAddress: nameOf,
     remoteAddress: nameOf,
     breakUp: socket => { socket.destroy() },
     clearAway
   }
-  return new SocketPort(system, kind)
+  return new SocketPort(system, kind, options)
 }
 
 const scheme = 'unix:'

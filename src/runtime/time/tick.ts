@@ -12,3 +12,11 @@ export function afterThis<A> (act: (argument: A) => void, argument: A): void {
 export function nextTurn<A> (act: (argument: A) => void, argument: A): void {
   unowned(setImmediate, () => { act(argument) })
 }
+
+/** Calls `more` in each turn of the event loop, which does not sleep meanwhile, until it says no. */
+export function eachTurn (more: () => boolean): void {
+  const turn = (): void => {
+    if (more()) setImmediate(turn)
+  }
+  unowned(setImmediate, turn)
+}

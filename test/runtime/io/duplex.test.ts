@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Duplex, PassThrough } from 'node:stream'
+import { DuplexLink, type Carrier } from '../../../src/runtime/io/duplex-link.js'
 import { linkOver, type WebPair } from '../../../src/runtime/io/duplex.js'
 import { linkContract } from './link-contract.js'
 import { call, LinkStage, text, type PairWorld } from './link-kit.js'
@@ -106,6 +107,29 @@ describe('link over streams of Node', () => {
     stream.destroy()
     await stage.until(() => ear.reason !== undefined)
     expect(ear.log).to.deep.equal(['reset'])
+  })
+
+  it('waits awake for an answer to what is short and has left, and for nothing else', async () => {
+    const told: string[] = []
+    const busyPoll = { asked: () => { told.push('asked') }, answered: () => { told.push('answered') } }
+    const carrier: Carrier = { breakUp: duplex => { duplex.destroy() }, frees: false, busyPoll }
+    let takes = true
+    const stream = new Duplex({ read () {}, write (_bytes, _encoding, done) { if (takes) done() }, writev (_parts, done) { if (takes) done() } })
+    const ear = stage.ear(new DuplexLink(stage.world.here, { kind: 'stream', ...names }, stream, carrier))
+    const saying = async (...sizes: number[]): Promise<string> => {
+      for (const bytes of sizes) call(() => ear.link.write(new Uint8Array(bytes)))
+      await stage.idle()
+      return told.splice(0).join()
+    }
+    expect(await saying(1)).to.equal('asked')
+    expect(await saying(4000, 50, 46)).to.equal('asked')
+    expect(await saying(4000, 50, 47)).to.equal('')
+    expect(await saying(4097)).to.equal('')
+    stream.push(text('an answer'))
+    expect(await saying()).to.equal('answered')
+    takes = false
+    expect(await saying(1)).to.equal('')
+    expect(ear.text).to.equal('an answer')
   })
 
   it('refuses what cannot be a link', () => {

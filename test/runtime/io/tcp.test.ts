@@ -176,6 +176,7 @@ describe('tcp port', () => {
     expect(() => tcpPort(here, { nodelay: true } as object)).to.throw(TypeError, 'nodelay')
     expect(() => tcpPort(here, { keepAliveMs: -1 })).to.throw(RangeError, 'keepAliveMs')
     expect(() => tcpPort(here, { backlog: 0 })).to.throw(RangeError, 'backlog')
+    expect(() => tcpPort(here, { busyPollMs: -1 })).to.throw(RangeError, 'busyPollMs')
   })
 })
 
