@@ -32,6 +32,35 @@ function filled (end: YamuxEnd, id = 1, bytes = initialWindowBytes): StreamBuffe
   return end.opened.at(-1)!
 }
 
+describe('yamux, memory of bodies', () => {
+  it('is given back once it was read into memory of the readers, unless somebody has a view of it', async () => {
+    const end = new YamuxEnd(false, { frees: true })
+    end.feed(...[1, 3, 5].map(id => frame(WINDOW_UPDATE, SYN, id)))
+    const [viewed, ...copied] = end.opened as [StreamBuffer, StreamBuffer, StreamBuffer]
+    const target = new Uint8Array(64 * KiB)
+    const body = pattern(8 * KiB)
+    const views: Uint8Array[] = []
+    const chunks: Uint8Array[] = []
+    for (let i = 0; i < 60; i++) {
+      // A reader who waits gets a view, as short as it is.
+      const waiting = i % 10 === 0 ? viewed.read() : null
+      const chunk = concat([...waiting === null ? [] : [frame(DATA, 0, 1, utf8('view'))], frame(DATA, 0, 3, body), frame(DATA, 0, 5, body)])
+      chunks.push(chunk)
+      end.feed(chunk)
+      if (waiting !== null) views.push((await waiting)!)
+      for (const stream of copied) {
+        expect(await stream.readInto(target)).to.equal(8 * KiB)
+        expectBytes(target.subarray(0, 8 * KiB), body, `chunk ${i}`)
+      }
+      end.flush()
+    }
+    expect(views.map(view => Buffer.from(view).toString())).to.deep.equal(Array(6).fill('view'))
+    const gone = chunks.map((chunk, i) => chunk.length === 0 ? i : -1).filter(i => i >= 0)
+    expect(gone.length).to.be.greaterThan(8)
+    expect(gone.filter(i => i % 10 === 0)).to.deep.equal([])
+  })
+})
+
 describe('yamux, sending (Flow Control)', () => {
   it('sends no more than the window, and goes on when it is widened', () => {
     const client = new YamuxEnd(true)

@@ -85,7 +85,7 @@ export interface SecureSession {
   flush (out: CoreOut<never>): void
   /** The path is gone: gives back what it holds. */
   clear (): void
-  /** It neither copies nor changes bytes: what it delivers is what `feed` was given, what it writes what `send` was given. */
+  /** It neither copies nor changes bytes: what it delivers is what `feed` was given, what it writes what `send` was given. If false, what it delivers is memory that nobody else has. */
   readonly lends: boolean
   readonly failed: Core<never, never>['failed']
   readonly bufferedBytes: number

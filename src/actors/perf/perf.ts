@@ -27,7 +27,7 @@ export function perf ({ maxDownloadBytes = 16 * 2 ** 30 }: PerfServerOptions = {
         stream.reset(wanted === undefined ? 'stream/protocol-violation' : 'stream/gated')
         return
       }
-      while (await stream.read() !== null);
+      while (await stream.readInto(discarded) !== null);
       await send(stream, wanted)
     },
     behavior: undefined,
@@ -104,6 +104,9 @@ export async function measurePerf (stream: Stream, options: PerfOptions): Promis
 /** Nobody looks at what they hold. */
 const piece = new Uint8Array(65_536)
 
+/** All that comes, of all streams. */
+const discarded = new Uint8Array(65_536)
+
 async function send (stream: Stream, bytes: number, sent?: (bytes: number) => void): Promise<void> {
   for (let done = 0; done < bytes;) {
     const length = Math.min(piece.length, bytes - done)
@@ -115,7 +118,7 @@ async function send (stream: Stream, bytes: number, sent?: (bytes: number) => vo
 
 async function receive (stream: Stream, expected: number, got: (bytes: number) => void): Promise<number> {
   let bytes = 0
-  for await (const { length } of stream) {
+  for (let length = await stream.readInto(discarded); length !== null; length = await stream.readInto(discarded)) {
     bytes += length
     if (bytes > expected) {
       stream.reset('stream/protocol-violation')

@@ -94,6 +94,10 @@ export class UserStream implements Stream {
     return this.front === null && this.orphan === null ? this.buffer.read(max) : this.readBefore(max)
   }
 
+  readInto (target: Uint8Array): Promise<number | null> {
+    return this.front === null && this.orphan === null ? this.buffer.readInto(target) : this.copyBefore(target)
+  }
+
   [Symbol.asyncIterator] (): AsyncIterator<Uint8Array, undefined> {
     const inner = this.buffer[Symbol.asyncIterator]()
     return {
@@ -272,6 +276,13 @@ export class UserStream implements Stream {
     if (bytes === null || bytes.length <= max) return bytes
     this.front = bytes.subarray(max)
     return bytes.subarray(0, max)
+  }
+
+  private async copyBefore (target: Uint8Array): Promise<number | null> {
+    const bytes = await this.readBefore(target.length)
+    if (bytes === null) return null
+    target.set(bytes)
+    return bytes.length
   }
 
   private failure (code: ErrorCode, detail: string): NetworkError {

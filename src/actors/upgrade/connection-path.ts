@@ -176,6 +176,10 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
     return true
   }
 
+  get frees (): boolean {
+    return !this.session.lends
+  }
+
   get stats (): MuxedLinkStats {
     const { bytesRead, bytesWritten } = this.link
     if (this.phase === WAITING) return { ...nothingYet, bytesRead, bytesWritten }

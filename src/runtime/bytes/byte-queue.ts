@@ -1,4 +1,5 @@
 import { copy } from './cursor.js'
+import { copiedOut, count } from './give-back.js'
 
 /**
  * First in, first out, of views: nothing is copied on the way but what would waste memory by waiting as a view.
@@ -42,10 +43,14 @@ export class ByteQueue {
     this.length += bytes.length
   }
 
-  /** Appends `bytes[start .. end]`, by copy where a view would waste memory; its memory belongs to the queue. */
-  keep (bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Appends `bytes[start .. end]`, by copy where a view would waste memory; its memory belongs to the queue.
+   * @param counts the view, for `copyOut`. Default false
+   */
+  keep (bytes: Uint8Array, start: number, end: number, counts = false): void {
     const size = end - start
     if (size >= smallBytes && size * 4 >= bytes.buffer.byteLength) {
+      if (counts) count(bytes.buffer)
       this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
       this.copyIn(bytes, start, end)
@@ -73,10 +78,48 @@ export class ByteQueue {
       this.length -= max
       return view.subarray(headAt, headAt + max)
     }
+    this.dropHead(size)
+    return headAt === 0 ? view : view.subarray(headAt)
+  }
+
+  /**
+   * Takes out as much as there is, and fits.
+   *
+   * Memory whose views were counted goes back with the last of them.
+   *
+   * @returns how many bytes of `target` are used
+   */
+  copyOut (target: Uint8Array): number {
+    let at = 0
+    while (at < target.length && this.head < this.views.length) {
+      const view = this.views[this.head]!
+      const size = Math.min(view.length - this.headAt, target.length - at)
+      copy(view, this.headAt, this.headAt + size, target, at)
+      at += size
+      if (this.headAt + size < view.length) {
+        this.headAt += size
+        this.length -= size
+        return at
+      }
+      this.dropHead(size)
+      copiedOut(view.buffer)
+    }
+    const size = Math.min(this.tailEnd - this.tailStart, target.length - at)
+    if (size > 0) {
+      copy(this.slab!, this.tailStart, this.tailStart + size, target, at)
+      this.tailStart += size
+      this.length -= size
+      if (this.tailStart === this.tailEnd) this.slab = null
+    }
+    return at + size
+  }
+
+  /** The first view has been used up, of which so much was left. */
+  private dropHead (size: number): void {
+    const { views } = this
     this.length -= size
     this.headAt = 0
-    views[head] = undefined
-    this.head = head + 1
+    views[this.head++] = undefined
     if (this.head === views.length) {
       views.length = 0
       this.head = 0
@@ -86,7 +129,6 @@ export class ByteQueue {
       views.splice(0, this.head)
       this.head = 0
     }
-    return headAt === 0 ? view : view.subarray(headAt)
   }
 
   /** Drops everything; returns how many bytes that were. */

@@ -1,10 +1,10 @@
 /**
  * Gives memory back before the garbage collector would. V8 counts the memory of buffers towards the size of its heap, so every
- * few dozen megabytes that are sealed make it mark the whole heap: a third of the processor time of a sender of bulk.
+ * few dozen megabytes that are sealed or opened make it mark the whole heap: a third of the processor time of bulk.
  *
- *     sent --> [ the last ones, kept a little ] --eight at a time--> freed
+ *     sent, or read into memory of the reader's --> [ the last ones, kept a little ] --eight at a time--> freed
  *
- * They are kept because an allocator that gets back all that was sent at once returns it to the system, and then every new
+ * They are kept because an allocator that gets back all at once returns it to the system, and then every new
  * page costs a fault.
  */
 
@@ -25,10 +25,40 @@ export function giveBack ({ buffer, byteLength }: Uint8Array): ((error?: Error |
   if (byteLength < leastBytes || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return undefined
   return error => {
     // After an error the system may still be about to read it.
-    if (error != null) return
-    kept.push(buffer)
-    if (kept.length === keep + batch) free(kept.splice(0, batch))
+    if (error == null) giveBackNow(buffer)
   }
+}
+
+function giveBackNow (buffer: ArrayBuffer): void {
+  kept.push(buffer)
+  if (kept.length === keep + batch) free(kept.splice(0, batch))
+}
+
+/** How many views of a buffer wait to be copied out of it. On the buffer itself: a `WeakMap` would cost the collector more than it saves. */
+const views = Symbol('views')
+
+interface Counted extends ArrayBuffer {
+  [views]?: number
+}
+
+/** One view more of this buffer waits to be copied out. Before the first is, all that there will be must have been counted. */
+export function count (buffer: ArrayBufferLike): void {
+  if (buffer.byteLength < leastBytes || !(buffer instanceof ArrayBuffer)) return
+  const counted: Counted = buffer
+  counted[views] = (counted[views] ?? 0) + 1
+}
+
+/** Somebody has a view of this buffer, for as long as he likes: it is not given back by `copiedOut` any more. */
+export function handedOut (buffer: ArrayBufferLike): void {
+  if (buffer.byteLength >= leastBytes && buffer instanceof ArrayBuffer) (buffer as Counted)[views] = Infinity
+}
+
+/** A view was copied out. With the last of them the buffer goes back, unless somebody has one or they were never counted. */
+export function copiedOut (buffer: ArrayBufferLike): void {
+  const counted = buffer as Counted
+  if (counted[views] === undefined) return
+  counted[views]--
+  if (counted[views] === 0) giveBackNow(counted)
 }
 
 /** From Node 22 on. Moves the memory into a buffer of the given length, here into none. */

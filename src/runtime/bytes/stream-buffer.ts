@@ -1,4 +1,5 @@
 import { ByteQueue } from './byte-queue.js'
+import { handedOut } from './give-back.js'
 import type { ByteStream, StreamCarrier, StreamReset } from './byte-stream.js'
 
 /**
@@ -30,7 +31,7 @@ export class StreamBuffer implements ByteStream {
   private flags = 0
   private endedBy: StreamReset | null = null
   /**
-   * Resolves the `read` that waits, of at most `readerMax` bytes. An idle stream mostly has one: so it stands here, and there is no
+   * Resolves the `read` that waits, of at most `readerMax` bytes: of none, when it only waits until there are some. An idle stream mostly has one: so it stands here, and there is no
    * `reject` besides, but an error comes as a rejected promise.
    */
   private reader: ((value: unknown) => void) | null = null
@@ -101,6 +102,19 @@ export class StreamBuffer implements ByteStream {
     return { next: () => this.readNext() }
   }
 
+  async readInto (target: Uint8Array): Promise<number | null> {
+    if (!(target instanceof Uint8Array)) throw new TypeError('target: must be a Uint8Array')
+    if (target.length === 0) throw new RangeError('target: must have room for at least one byte')
+    for (;;) {
+      const size = this.readable ? this.takeInto(target) : 0
+      if (size > 0) return size
+      const failure = this.cannotRead()
+      if (failure !== null) return await failure
+      if (this.exhausted) return null
+      await this.wait(0, false)
+    }
+  }
+
   write (bytes: Uint8Array): Promise<void> {
     if (!(bytes instanceof Uint8Array)) return rejected(new TypeError('bytes: must be a Uint8Array'))
     if (this.endedBy !== null) return rejected(this.carrier.host.error(this.endedBy))
@@ -155,12 +169,31 @@ export class StreamBuffer implements ByteStream {
     const { incoming } = this
     if (incoming === null) return undefined
     const bytes = incoming.shift(max)
+    if (bytes !== undefined) this.handOut(bytes)
+    this.gaveOut(incoming, bytes === undefined ? 0 : bytes.length)
+    return bytes
+  }
+
+  /** It is somebody else's from now on. */
+  private handOut (bytes: Uint8Array): void {
+    if (this.carrier.host.frees) handedOut(bytes.buffer)
+  }
+
+  private takeInto (target: Uint8Array): number {
+    const { incoming } = this
+    if (incoming === null) return 0
+    const size = incoming.copyOut(target)
+    this.gaveOut(incoming, size)
+    return size
+  }
+
+  /** So many bytes have left the incoming queue. */
+  private gaveOut (incoming: ByteQueue, bytes: number): void {
     if (incoming.length === 0) {
       this.incoming = null
       ByteQueue.give(incoming)
     }
-    if (bytes !== undefined) this.carrier.consumed(bytes.length)
-    return bytes
+    if (bytes > 0) this.carrier.consumed(bytes)
   }
 
   /**
@@ -208,6 +241,7 @@ export class StreamBuffer implements ByteStream {
   /** `bytes[start .. end]` have arrived; their memory belongs to the stream. */
   push (bytes: Uint8Array, start: number, end: number): void {
     if (this.interceptor !== null) {
+      this.handOut(bytes)
       this.carrier.consumed(end - start)
       this.tapped(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
@@ -291,12 +325,13 @@ export class StreamBuffer implements ByteStream {
     const { reader } = this
     if (reader !== null && end - start <= this.readerMax) {
       // Somebody waits for it, so it never lies here.
+      this.handOut(bytes)
       this.carrier.consumed(end - start)
       this.settleReader(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
       const incoming = this.incoming ??= ByteQueue.take()
-      incoming.keep(bytes, start, end)
-      if (reader !== null) this.settleReader(this.take(this.readerMax)!)
+      incoming.keep(bytes, start, end, this.carrier.host.frees)
+      if (reader !== null) this.settleReader(this.readerMax === 0 ? nothingYet : this.take(this.readerMax)!)
     }
     this.watcher?.onReadable?.()
   }
@@ -405,6 +440,7 @@ const END_HELD = 16
 /** The reader that waits is a loop. */
 const ITERATES = 32
 
+const nothingYet = new Uint8Array(0)
 const settled = Promise.resolve()
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 const writeAfterClose: StreamReset = { code: 'stream/write-after-close', initiator: 'user' }

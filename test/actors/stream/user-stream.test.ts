@@ -13,6 +13,7 @@ import { bob, codeOf } from '../support/streams-stage.js'
 class Pair implements StreamCarrier {
   readonly host = {
     settle: null,
+    frees: false,
     error: ({ code, initiator }: StreamReset) => isErrorCode(code) ? new NetworkError(code, { initiator }) : new Error(code)
   }
 
@@ -55,6 +56,15 @@ describe('user stream', () => {
     const { stream } = new Pair()
     expect(stream).to.include({ id: 7, protocol: '/x/1', direction: 'inbound', peer: bob, connection: '/node/connections/3', path: '/node/connections/3/streams/1' })
     expect([stream.unread, stream.queued, stream.remoteEnded, stream.closing, stream.resetBy, stream.finished]).to.deep.equal([0, 0, false, false, undefined, false])
+  })
+
+  it('reads into memory of the reader, first what was put back', async () => {
+    const pair = new Pair().arrive(bytes(3)).end()
+    expect(await codeOf(pair.stream.readExactly(5))).to.equal('stream/ended')
+    const target = new Uint8Array(2)
+    expect([await pair.stream.readInto(target), ...target]).to.deep.equal([2, ...bytes(3).subarray(0, 2)])
+    expect([await pair.stream.readInto(target), target[0]]).to.deep.equal([1, bytes(3)[2]])
+    expect(await pair.stream.readInto(target)).to.equal(null)
   })
 
   describe('readExactly', () => {

@@ -7,6 +7,7 @@ import { StreamBuffer } from '../../../src/runtime/bytes/stream-buffer.js'
 
 const host: StreamHost = {
   settle: null,
+  frees: false,
   error: ({ code, initiator, wireCode }) => isErrorCode(code) ? new NetworkError(code, { initiator, ...wireCode !== undefined && { wireCode } }) : new Error(code)
 }
 

@@ -34,7 +34,7 @@ export function streamPair (options: PairOptions): readonly [PairStream, PairStr
 
 class End implements StreamCarrier {
   readonly stream = new StreamBuffer(1, this)
-  readonly host = { settle: null, error: errorOf }
+  readonly host = { settle: null, frees: false, error: errorOf }
   other!: End
   private credit: number
   private readonly pieceBytes: number
@@ -129,6 +129,7 @@ export class PairStream implements Stream {
   get finished (): boolean { return this.buffer.finished }
 
   async read (max?: number): Promise<Uint8Array | null> { return this.buffer.read(max) }
+  async readInto (target: Uint8Array): Promise<number | null> { return this.buffer.readInto(target) }
   async write (bytes: Uint8Array): Promise<void> { return this.buffer.write(bytes) }
   async close (): Promise<void> { return this.buffer.close() }
   closeRead (): void { this.buffer.closeRead() }

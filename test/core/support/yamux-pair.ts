@@ -11,12 +11,15 @@ import { pieces } from './splits.js'
 
 export const plainHost: StreamHost = {
   settle: null,
+  frees: false,
   error: ({ code, initiator, wireCode }) => isErrorCode(code) ? new NetworkError(code, { initiator, ...wireCode !== undefined && { wireCode } }) : new Error(code)
 }
 
 export interface EndOptions {
   readonly limits?: Partial<YamuxLimits>
   readonly budget?: ByteBudget
+  /** What it is fed with may be given back. Default false. */
+  readonly frees?: boolean
 }
 
 /** A core and all that belongs to it in a test. */
@@ -29,8 +32,8 @@ export class YamuxEnd {
   wakes = 0
   now = 1000
 
-  constructor (client: boolean, { budget, limits = {} }: EndOptions = {}) {
-    this.core = new YamuxCore({ client, host: plainHost, wake: () => { this.wakes++ }, now: 1000, limits, ...budget !== undefined && { budget } })
+  constructor (client: boolean, { budget, frees = false, limits = {} }: EndOptions = {}) {
+    this.core = new YamuxCore({ client, host: { ...plainHost, frees }, wake: () => { this.wakes++ }, now: 1000, limits, ...budget !== undefined && { budget } })
   }
 
   /** Feeds these, and looks whether all bounds hold. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { ByteQueue } from '../../../src/runtime/bytes/byte-queue.js'
+import { handedOut } from '../../../src/runtime/bytes/give-back.js'
 import { SeededRandom } from '../../../src/runtime/random.js'
 import { expectBytes } from '../../core/support/recorder.js'
 
@@ -72,6 +73,46 @@ describe('ByteQueue', () => {
     expect((queue as unknown as { slab: unknown }).slab).to.equal(null)
   })
 
+  it('gives back a buffer when all views of it that were counted are copied out, and nobody else has one', () => {
+    const large = 8192
+    const target = new Uint8Array(3000)
+    /** What is left of a buffer, and whether it was freed: forty others go back behind it. */
+    const left = (act: (queue: ByteQueue, bytes: Uint8Array) => void): number => {
+      const queue = new ByteQueue()
+      const { buffer } = stretch(0, large)
+      act(queue, new Uint8Array(buffer))
+      while (queue.copyOut(target) > 0);
+      for (let i = 0; i < 40; i++) {
+        queue.keep(stretch(0, large), 0, large, true)
+        while (queue.copyOut(target) > 0);
+      }
+      return buffer.byteLength
+    }
+    expect(left((queue, bytes) => { queue.keep(bytes, 12, large, true) }), 'one').to.equal(0)
+    expect(left((queue, bytes) => {
+      queue.keep(bytes, 12, 4000, true)
+      queue.keep(bytes, 4012, large, true)
+    }), 'two').to.equal(0)
+    expect(left((queue, bytes) => {
+      queue.keep(bytes, 0, 100, true)
+      queue.keep(bytes, 100, large, true)
+    }), 'one, and one that was copied in').to.equal(0)
+    expect(left((queue, bytes) => {
+      queue.keep(bytes, 0, large, true)
+      queue.copyOut(new Uint8Array(10))
+    }), 'one, bit by bit').to.equal(0)
+    expect(left((queue, bytes) => {
+      queue.keep(bytes, 0, 4000, true)
+      new ByteQueue().keep(bytes, 4000, large, true)
+    }), 'two, of which one still waits elsewhere').to.equal(large)
+    expect(left((queue, bytes) => {
+      queue.keep(bytes, 0, large, true)
+      handedOut(bytes.buffer)
+    }), 'one that was handed out').to.equal(large)
+    expect(left((queue, bytes) => { queue.keep(bytes, 0, large) }), 'one that was not counted').to.equal(large)
+    expect(left((queue, bytes) => { queue.push(bytes) }), 'one of somebody else').to.equal(large)
+  })
+
   it('gives every byte once and in order, whatever is done to it', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const random = new SeededRandom(seed)
@@ -87,7 +128,7 @@ describe('ByteQueue', () => {
       }
       for (let step = 0; step < 400; step++) {
         const size = Math.floor(4000 * random.next() ** 6)
-        switch (random.int(6)) {
+        switch (random.int(7)) {
           case 0: queue.push(stretch(written, size)); written += size; break
           case 1: case 2: {
             // A part of a larger buffer.
@@ -105,6 +146,14 @@ describe('ByteQueue', () => {
             break
           }
           case 4: take(queue.shift()); break
+          case 5: {
+            const target = new Uint8Array(1 + random.int(8000))
+            const length = Math.min(target.length, queue.length)
+            const copied = queue.copyOut(target)
+            expect(copied, `seed ${seed}`).to.equal(length)
+            if (copied > 0) take(target.subarray(0, copied))
+            break
+          }
           default: take(queue.shift(1 + random.int(600)))
         }
         expect(queue.length, `seed ${seed}`).to.equal(written - read)

@@ -14,7 +14,7 @@ class StreamError extends Error {
 
 /** A carrier that counts, and sends nothing until it is asked to. */
 class Carrier implements StreamCarrier {
-  readonly host = { settle: null as ((action: () => void) => void) | null, error: (reset: StreamReset) => new StreamError(reset) }
+  readonly host = { settle: null as ((action: () => void) => void) | null, frees: false, error: (reset: StreamReset) => new StreamError(reset) }
   readonly stream = new StreamBuffer(1, this)
   readBytes = 0
   wantedBytes = 0
@@ -175,6 +175,65 @@ describe('StreamBuffer, reading', () => {
     const waiting = carrier.stream.read()
     carrier.stream.closeRead()
     expect(await fate(waiting)).to.equal('null')
+  })
+})
+
+describe('StreamBuffer, reading into memory of the reader', () => {
+  const target = new Uint8Array(5)
+  /** What became of one such read. */
+  const into = async (carrier: Carrier): Promise<string> => {
+    const size = await carrier.stream.readInto(target)
+    return size === null ? 'null' : text(target.subarray(0, size))
+  }
+
+  it('fills it with what has come, whatever the pieces, and gives credit for that', async () => {
+    const carrier = new Carrier()
+    for (const piece of ['ab', 'c', 'defgh']) carrier.arrive(piece)
+    expect([await into(carrier), carrier.readBytes, carrier.stream.unread]).to.deep.equal(['abcde', 5, 3])
+    expect([await into(carrier), carrier.readBytes, carrier.stream.unread]).to.deep.equal(['fgh', 8, 0])
+  })
+
+  it('waits only when nothing has come, and takes no more than fits', async () => {
+    const carrier = new Carrier()
+    const waiting = carrier.stream.readInto(target)
+    expect(await fate(waiting)).to.equal('waits')
+    carrier.arrive('123456')
+    expect([await waiting, text(target), carrier.stream.unread]).to.deep.equal([5, '12345', 1])
+  })
+
+  it('takes turns with other reads', async () => {
+    const carrier = new Carrier()
+    carrier.arrive('abcdefghij')
+    expect(text(await carrier.stream.read(2))).to.equal('ab')
+    expect(await into(carrier)).to.equal('cdefg')
+    expect(text(await carrier.stream.read())).to.equal('hij')
+    expect(carrier.readBytes).to.equal(10)
+  })
+
+  it('ends with null, behind everything that came, also for one who waits', async () => {
+    const carrier = new Carrier()
+    carrier.arrive('x')
+    expect(await into(carrier)).to.equal('x')
+    const waiting = into(carrier)
+    carrier.stream.end()
+    expect(await fate(waiting)).to.equal('done')
+    expect([await waiting, await into(carrier)]).to.deep.equal(['null', 'null'])
+  })
+
+  it('fails when the stream is reset, while it waits and afterwards, and beside another read', async () => {
+    const carrier = new Carrier()
+    const waiting = carrier.stream.readInto(target)
+    expect(await fate(carrier.stream.readInto(target))).to.equal('stream/concurrent-read')
+    expect(await fate(carrier.stream.read())).to.equal('stream/concurrent-read')
+    carrier.stream.reset()
+    expect(await fate(waiting)).to.equal('stream/reset')
+    expect(await fate(carrier.stream.readInto(target))).to.equal('stream/reset')
+  })
+
+  it('refuses what it cannot read into', async () => {
+    const { stream } = new Carrier()
+    expect(await fate(stream.readInto(new Uint8Array(0)))).to.match(/^target: must have room/)
+    expect(await fate(stream.readInto('x' as never))).to.match(/^target: must be a Uint8Array/)
   })
 })
 
