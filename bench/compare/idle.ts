@@ -23,7 +23,7 @@ export const idle: Scenario = {
     report(sheet, 'connection', names, of, { heap: 10, resident: 32 })
     const ofStreams = await slopes(names.slice(0, 2), sized(2, 1), name => withHeapOfOld(name, old => streams(sheet, name, old)))
     report(sheet, 'stream', names.slice(0, 2), ofStreams, { heap: 2.5, resident: 5 })
-    sheet.note(`connections: slope from ${marks()[0]} to ${marks().at(-1)}, on ${nodes()} nodes a side; streams: from ${streamMarks()[0]} to ${streamMarks()[1]} on 16 connections`)
+    sheet.note(`connections: slope from ${marks()[0]} to ${marks().at(-1)}, on ${nodes()} nodes a side; streams: from ${streamMarks()[0]} to ${streamMarks()[1]} on ${streamConnections()} connections`)
     await heapAfterGc()
   }
 }
@@ -42,6 +42,8 @@ interface Usage {
   readonly resident: number
 }
 
+/** Each between two other nodes; no connection takes more than 512 streams. */
+const streamConnections = (): number => settings().full ? 32 : 16
 const streamMarks = (): readonly [number, number] => settings().full ? [2000, 10_000] : sized([500, 2500], [50, 250])
 
 /**
@@ -80,8 +82,8 @@ async function age (pair: Pair): Promise<void> {
 }
 
 async function streams (sheet: Sheet, name: SideName, old: boolean): Promise<Slope> {
-  await using pair = await Pair.start(sideOf(name), { listeners: 4, dialers: 4 })
-  await pair.dialer.run('fill', { addresses: pair.addresses, connections: 16 })
+  await using pair = await Pair.start(sideOf(name), { listeners: 4, dialers: streamConnections() / 4 })
+  await pair.dialer.run('fill', { addresses: pair.addresses, connections: streamConnections() })
   if (old) {
     // Code that is compiled because streams are opened is no stream's.
     await pair.dialer.run('connect', { addresses: pair.addresses })
