@@ -20,6 +20,7 @@
  * Invariant: whatever ends it, all streams are over, and everything charged is given back, before the listener hears of it.
  */
 import { errorTable, isErrorCode, NetworkError, type ErrorCode, type ErrorInitiator } from '../../messages/errors.js'
+import { hold, letGo } from '../../runtime/bytes/give-back.js'
 import type { CoreOut } from '../contract/core.js'
 import type { Link, LinkCloseReason, LinkListener } from '../contract/link.js'
 import type { MuxedLink, MuxedLinkListener, MuxedLinkOwner, MuxedLinkStats } from '../contract/muxed-link.js'
@@ -130,7 +131,12 @@ export class ConnectionPath implements MuxedLink, LinkListener, MuxerPath, Strea
   }
 
   deliver (plaintext: Uint8Array): void {
-    this.muxer.feed(this.lent ? copied(plaintext) : plaintext, this.now, this.muxerOut)
+    const { frees, lent, muxer, muxerOut, now } = this
+    if (!frees) return muxer.feed(lent ? copied(plaintext) : plaintext, now, muxerOut)
+    // Who reads the first body may be done with it before the second was cut off.
+    hold(plaintext.buffer)
+    muxer.feed(plaintext, now, muxerOut)
+    letGo(plaintext.buffer)
   }
 
   emit (): void {

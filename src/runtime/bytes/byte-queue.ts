@@ -1,5 +1,5 @@
 import { copy } from './cursor.js'
-import { copiedOut, count } from './give-back.js'
+import { hold, letGo } from './give-back.js'
 
 /**
  * First in, first out, of views: nothing is copied on the way but what would waste memory by waiting as a view.
@@ -45,12 +45,12 @@ export class ByteQueue {
 
   /**
    * Appends `bytes[start .. end]`, by copy where a view would waste memory; its memory belongs to the queue.
-   * @param counts the view, for `copyOut`. Default false
+   * @param holds its memory until it was copied out: then it may go back. Default false
    */
-  keep (bytes: Uint8Array, start: number, end: number, counts = false): void {
+  keep (bytes: Uint8Array, start: number, end: number, holds = false): void {
     const size = end - start
     if (size >= smallBytes && size * 4 >= bytes.buffer.byteLength) {
-      if (counts) count(bytes.buffer)
+      if (holds) hold(bytes.buffer)
       this.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
     } else {
       this.copyIn(bytes, start, end)
@@ -85,7 +85,7 @@ export class ByteQueue {
   /**
    * Takes out as much as there is, and fits.
    *
-   * Memory whose views were counted goes back with the last of them.
+   * Memory that was held for it is let go.
    *
    * @returns how many bytes of `target` are used
    */
@@ -102,7 +102,7 @@ export class ByteQueue {
         return at
       }
       this.dropHead(size)
-      copiedOut(view.buffer)
+      letGo(view.buffer)
     }
     const size = Math.min(this.tailEnd - this.tailStart, target.length - at)
     if (size > 0) {

@@ -99,7 +99,10 @@ export interface StreamHost {
    * system: at once.
    */
   readonly settle: ((action: () => void) => void) | null
-  /** What is pushed is memory that only streams have, so it may be given back when they are done with it. */
+  /**
+   * Only streams have the memory that is pushed, so it is given back when they are done with it; and what a muxer was fed and has not
+   * pushed, when `feed` returns.
+   */
   readonly frees: boolean
   /** The error that a waiting reader or writer gets. */
   error (reset: StreamReset): Error

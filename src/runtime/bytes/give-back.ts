@@ -34,31 +34,31 @@ function giveBackNow (buffer: ArrayBuffer): void {
   if (kept.length === keep + batch) free(kept.splice(0, batch))
 }
 
-/** How many views of a buffer wait to be copied out of it. On the buffer itself: a `WeakMap` would cost the collector more than it saves. */
-const views = Symbol('views')
+/** How many hold a buffer. On the buffer itself: a `WeakMap` would cost the collector more than it is spared. */
+const holders = Symbol('holders')
 
-interface Counted extends ArrayBuffer {
-  [views]?: number
+interface Held extends ArrayBuffer {
+  [holders]?: number
 }
 
-/** One view more of this buffer waits to be copied out. Before the first is, all that there will be must have been counted. */
-export function count (buffer: ArrayBufferLike): void {
+/** The caller needs this buffer until it calls `letGo`. */
+export function hold (buffer: ArrayBufferLike): void {
   if (buffer.byteLength < leastBytes || !(buffer instanceof ArrayBuffer)) return
-  const counted: Counted = buffer
-  counted[views] = (counted[views] ?? 0) + 1
+  const held: Held = buffer
+  held[holders] = (held[holders] ?? 0) + 1
 }
 
-/** Somebody has a view of this buffer, for as long as he likes: it is not given back by `copiedOut` any more. */
-export function handedOut (buffer: ArrayBufferLike): void {
-  if (buffer.byteLength >= leastBytes && buffer instanceof ArrayBuffer) (buffer as Counted)[views] = Infinity
+/** With the last of those who hold it, the buffer goes back. One that nobody has held is left alone. */
+export function letGo (buffer: ArrayBufferLike): void {
+  const held = buffer as Held
+  if (held[holders] === undefined) return
+  held[holders]--
+  if (held[holders] === 0) giveBackNow(held)
 }
 
-/** A view was copied out. With the last of them the buffer goes back, unless somebody has one or they were never counted. */
-export function copiedOut (buffer: ArrayBufferLike): void {
-  const counted = buffer as Counted
-  if (counted[views] === undefined) return
-  counted[views]--
-  if (counted[views] === 0) giveBackNow(counted)
+/** Somebody has a view of this buffer for as long as he likes, so it never goes back. */
+export function holdForGood (buffer: ArrayBufferLike): void {
+  if (buffer.byteLength >= leastBytes && buffer instanceof ArrayBuffer) (buffer as Held)[holders] = Infinity
 }
 
 /** From Node 22 on. Moves the memory into a buffer of the given length, here into none. */

@@ -1,5 +1,5 @@
 import { ByteQueue } from './byte-queue.js'
-import { handedOut } from './give-back.js'
+import { holdForGood } from './give-back.js'
 import type { ByteStream, StreamCarrier, StreamReset } from './byte-stream.js'
 
 /**
@@ -176,7 +176,7 @@ export class StreamBuffer implements ByteStream {
 
   /** It is somebody else's from now on. */
   private handOut (bytes: Uint8Array): void {
-    if (this.carrier.host.frees) handedOut(bytes.buffer)
+    if (this.carrier.host.frees) holdForGood(bytes.buffer)
   }
 
   private takeInto (target: Uint8Array): number {

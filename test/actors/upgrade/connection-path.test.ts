@@ -65,6 +65,50 @@ describe('path of a connection', () => {
       }
     }
 
+    it('megabytes in frames that hold several streams, to readers by pieces and readers into their own memory', async () => {
+      for (const name of securityNames) {
+        const both = await upgraded({ shape: { lends: true, maxChunkBytes: 200_000 }, alice: { securities: [alice[name]] }, bob: { securities: [bob[name]] } })
+        const reading: Array<Promise<void>> = []
+        both.bob.onStream = stream => { reading.push(read(stream, reading.length)) }
+        const length = 400_000
+        const contents = Array.from({ length: 12 }, (_, n) => bytesOf(length, n))
+        const read = async (stream: StreamBuffer, n: number): Promise<void> => {
+          const all = contents[n]!
+          const target = new Uint8Array(50_000 + n * 4111)
+          /** Pieces are the reader's: however long he keeps them. */
+          const pieces: Array<{ readonly at: number, readonly piece: Uint8Array }> = []
+          let kept = 0
+          for (let at = 0, turn = n; ; turn++) {
+            // The third kind does both.
+            const piece = n % 3 === 0 || (n % 3 === 2 && turn % 4 === 0) ? await stream.read(n % 2 === 0 ? Infinity : 9000) : undefined
+            const size = piece === undefined ? await stream.readInto(target) : piece?.length ?? null
+            if (size === null) {
+              expect(at, `stream ${n}`).to.equal(length)
+              for (const { at, piece } of pieces) expect(Buffer.compare(piece, all.subarray(at, at + piece.length)), `${name}, stream ${n}, kept from ${at}`).to.equal(0)
+              expect(pieces.reduce((sum, { piece }) => sum + piece.length, 0), `stream ${n}`).to.equal(kept)
+              await stream.close()
+              return
+            }
+            expect(Buffer.compare(piece ?? target.subarray(0, size), all.subarray(at, at + size)), `${name}, stream ${n} at ${at}`).to.equal(0)
+            if (piece != null) {
+              pieces.push({ at, piece })
+              kept += size
+            }
+            at += size
+          }
+        }
+        const written = contents.map(async all => {
+          const stream = both.alice.open()
+          for (let at = 0; at < length; at += 30_000) await stream.write(all.subarray(at, Math.min(at + 30_000, length)))
+          await stream.close()
+        })
+        await both.world.until(Promise.all(written))
+        await both.world.until(Promise.all(reading))
+        expect(reading).to.have.length(12)
+        expect(both.bob.path.stats).to.include({ inboundStreams: 0, unreadBytes: 0 })
+      }
+    })
+
     it('bytes that nobody reads for long, out of memory that is used again', async () => {
       for (const name of securityNames) {
         const streams: StreamBuffer[] = []

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ByteQueue } from '../../../src/runtime/bytes/byte-queue.js'
-import { handedOut } from '../../../src/runtime/bytes/give-back.js'
+import { hold, holdForGood, letGo } from '../../../src/runtime/bytes/give-back.js'
 import { SeededRandom } from '../../../src/runtime/random.js'
 import { expectBytes } from '../../core/support/recorder.js'
 
@@ -73,7 +73,7 @@ describe('ByteQueue', () => {
     expect((queue as unknown as { slab: unknown }).slab).to.equal(null)
   })
 
-  it('gives back a buffer when all views of it that were counted are copied out, and nobody else has one', () => {
+  it('gives back a buffer when all views of it are copied out, and nobody else holds it', () => {
     const large = 8192
     const target = new Uint8Array(3000)
     /** What is left of a buffer, and whether it was freed: forty others go back behind it. */
@@ -107,9 +107,17 @@ describe('ByteQueue', () => {
     }), 'two, of which one still waits elsewhere').to.equal(large)
     expect(left((queue, bytes) => {
       queue.keep(bytes, 0, large, true)
-      handedOut(bytes.buffer)
+      holdForGood(bytes.buffer)
     }), 'one that was handed out').to.equal(large)
-    expect(left((queue, bytes) => { queue.keep(bytes, 0, large) }), 'one that was not counted').to.equal(large)
+    expect(left((queue, bytes) => {
+      hold(bytes.buffer)
+      queue.keep(bytes, 0, large, true)
+    }), 'one, of a buffer that is still being cut up').to.equal(large)
+    expect(left((_, bytes) => {
+      hold(bytes.buffer)
+      letGo(bytes.buffer)
+    }), 'none').to.equal(0)
+    expect(left((queue, bytes) => { queue.keep(bytes, 0, large) }), 'one that was not held').to.equal(large)
     expect(left((queue, bytes) => { queue.push(bytes) }), 'one of somebody else').to.equal(large)
   })
 
