@@ -42,8 +42,8 @@ interface Usage {
   readonly resident: number
 }
 
-/** Each between two other nodes; no connection takes more than 512 streams. */
-const streamConnections = (): number => settings().full ? 32 : 16
+/** Each between two other nodes; no connection opens more than 256 streams. */
+const streamConnections = (): number => settings().full ? 64 : 16
 const streamMarks = (): readonly [number, number] => settings().full ? [2000, 10_000] : sized([500, 2500], [50, 250])
 
 /**
