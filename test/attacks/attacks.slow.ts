@@ -29,6 +29,7 @@ describe('attacks', function () {
   for (const attack of attacks) {
     if (slice > 0 && attack.patient === true) continue
     it(`${attack.id}: ${attack.what}`, async function () {
+      // A slice ends when its time is up; the whole has none, and leaves nothing out.
       if (slice > 0 && performance.now() - begun > 1000 * slice) return this.skip()
       const outcome = await arena.attack(attack, slice > 0 ? 500 : Infinity)
       outcomes.push(outcome)

@@ -26,7 +26,7 @@ const seconds = Number(process.env['TROUPE_SLOW_SECONDS'] ?? Infinity) / 2
  * Of the last half, in bytes a connection. The smallest thing that anybody could keep of each, an entry of a map with its path as the
  * key, takes more than 100; what the engine notes on its own, about 30.
  */
-const mostGrowth = 60
+const mostGrowth = 40
 
 /** Fewer connections than this fill nothing that has a bound, so the heap shows nothing. */
 const enough = 10_000

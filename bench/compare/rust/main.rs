@@ -401,6 +401,7 @@ fn addresses(told: &Value) -> Result<Vec<Multiaddr>, Failure> {
 fn cpu_ms() -> Result<f64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit_once(')').ok_or("/proc/self/stat")?.1;
+    // Behind the name: 11 fields of no interest, then utime and stime (proc(5), fields 14 and 15).
     let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
     Ok(ticks * 10.0)
 }

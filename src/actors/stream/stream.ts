@@ -13,6 +13,7 @@ import { NetworkError, type ErrorCode } from '../../messages/errors.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
 import { prefixLength, encodeVarint, readVarint, varintLength, varintMalformed } from '../../messages/wire/varint.js'
 import { joined } from '../../runtime/bytes/joined.js'
+import { checkTarget } from '../../runtime/bytes/stream-buffer.js'
 import type { Direction } from '../contract/link.js'
 import type { ReadOptions, Stream } from '../contract/stream.js'
 import type { StreamBuffer, StreamReset } from '../contract/stream-buffer.js'
@@ -279,6 +280,7 @@ export class UserStream implements Stream {
   }
 
   private async copyBefore (target: Uint8Array): Promise<number | null> {
+    checkTarget(target)
     const bytes = await this.readBefore(target.length)
     if (bytes === null) return null
     target.set(bytes)

@@ -103,8 +103,7 @@ export class StreamBuffer implements ByteStream {
   }
 
   async readInto (target: Uint8Array): Promise<number | null> {
-    if (!(target instanceof Uint8Array)) throw new TypeError('target: must be a Uint8Array')
-    if (target.length === 0) throw new RangeError('target: must have room for at least one byte')
+    checkTarget(target)
     for (;;) {
       const size = this.readable ? this.takeInto(target) : 0
       if (size > 0) return size
@@ -172,28 +171,6 @@ export class StreamBuffer implements ByteStream {
     if (bytes !== undefined) this.handOut(bytes)
     this.gaveOut(incoming, bytes === undefined ? 0 : bytes.length)
     return bytes
-  }
-
-  /** It is somebody else's from now on. */
-  private handOut (bytes: Uint8Array): void {
-    if (this.carrier.host.frees) holdForGood(bytes.buffer)
-  }
-
-  private takeInto (target: Uint8Array): number {
-    const { incoming } = this
-    if (incoming === null) return 0
-    const size = incoming.copyOut(target)
-    this.gaveOut(incoming, size)
-    return size
-  }
-
-  /** So many bytes have left the incoming queue. */
-  private gaveOut (incoming: ByteQueue, bytes: number): void {
-    if (incoming.length === 0) {
-      this.incoming = null
-      ByteQueue.give(incoming)
-    }
-    if (bytes > 0) this.carrier.consumed(bytes)
   }
 
   /**
@@ -316,6 +293,28 @@ export class StreamBuffer implements ByteStream {
   }
 
   // ---------------------------------------------------------------- inside
+
+  /** It is somebody else's from now on. */
+  private handOut (bytes: Uint8Array): void {
+    if (this.carrier.host.frees) holdForGood(bytes.buffer)
+  }
+
+  private takeInto (target: Uint8Array): number {
+    const { incoming } = this
+    if (incoming === null) return 0
+    const size = incoming.copyOut(target)
+    this.gaveOut(incoming, size)
+    return size
+  }
+
+  /** So many bytes have left the incoming queue. */
+  private gaveOut (incoming: ByteQueue, bytes: number): void {
+    if (incoming.length === 0) {
+      this.incoming = null
+      ByteQueue.give(incoming)
+    }
+    if (bytes > 0) this.carrier.consumed(bytes)
+  }
 
   private arrived (bytes: Uint8Array, start: number, end: number): void {
     if ((this.flags & DISCARDING) !== 0) {
@@ -454,6 +453,12 @@ function deferred<T> (): Deferred<T> {
     reject = no
   })
   return { promise, resolve, reject }
+}
+
+/** @throws TypeError, RangeError for what cannot be read into */
+export function checkTarget (target: Uint8Array): void {
+  if (!(target instanceof Uint8Array)) throw new TypeError('target: must be a Uint8Array')
+  if (target.length === 0) throw new RangeError('target: must have room for at least one byte')
 }
 
 /** Rejects a promise that perhaps nobody awaits: the stream's end is no accident of the program. */

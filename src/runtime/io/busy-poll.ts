@@ -67,7 +67,7 @@ export class BusyPoll {
 
   private late (): void {
     const half = this.windowMs / 2
-    if (half * 32 < this.longestMs) this.become(0)
+    if (half < this.longestMs * shortestShare) this.become(0)
     else this.windowMs = half
   }
 
@@ -102,6 +102,11 @@ export class BusyPoll {
   }
 }
 
+/** Answers that make a mean, and so for how many it sleeps at least. */
 const few = 16
+/** For how many it sleeps at most, where waiting awake was no use again and again. */
 const many = 1024
+/** Of `few` answers each: 4,096 of them. */
 const comparisons = 256
+/** Of the longest wait: a shorter one would see a few turns of the loop, and no answer. */
+const shortestShare = 1 / 32

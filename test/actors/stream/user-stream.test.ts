@@ -61,6 +61,8 @@ describe('user stream', () => {
   it('reads into memory of the reader, first what was put back', async () => {
     const pair = new Pair().arrive(bytes(3)).end()
     expect(await codeOf(pair.stream.readExactly(5))).to.equal('stream/ended')
+    const empty = await pair.stream.readInto(new Uint8Array(0)).catch((error: unknown) => error)
+    expect(empty).to.be.instanceOf(RangeError)
     const target = new Uint8Array(2)
     expect([await pair.stream.readInto(target), ...target]).to.deep.equal([2, ...bytes(3).subarray(0, 2)])
     expect([await pair.stream.readInto(target), target[0]]).to.deep.equal([1, bytes(3)[2]])
