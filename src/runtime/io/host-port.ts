@@ -1,3 +1,5 @@
+import { flat } from '../flat.js'
+
 /** `10.0.0.1:4001`, `[::1]:4001`, `alice:4001`. */
 export interface HostPort {
   /** Without brackets. */
@@ -14,5 +16,5 @@ export function parseAddress (where: string, address: string): HostPort {
 }
 
 export function formatAddress (host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return flat(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 }
