@@ -17,7 +17,7 @@ interface Path {
 
 /** A sender who always has something to send, over a path that takes so much: how much was under way at most in the last tenth, and its speed. */
 function saturated ({ bytesPerMs, rttMs, windowBytes }: Path, forMs: number): { readonly standing: number, readonly speed: number } {
-  const flight = new YamuxFlight(0.25, 64 * KiB)
+  const flight = new YamuxFlight({ flightPathMs: 0.25, flightBytes: 64 * KiB })
   let [now, sent, taken, freeAt, standing, early] = [0, 0, 0, 0, 0, 0]
   let least = Infinity
   flight.spoken(0)
@@ -79,7 +79,7 @@ describe('yamux, what is under way', () => {
   })
 
   it('bounds nothing before the first pong', () => {
-    const flight = new YamuxFlight(0.25, 64 * KiB)
+    const flight = new YamuxFlight({ flightPathMs: 0.25, flightBytes: 64 * KiB })
     flight.spoken(0)
     flight.add(100 * MiB, 0)
     expect(flight.open(0)).to.equal(true)
@@ -90,7 +90,7 @@ describe('yamux, what is under way', () => {
   })
 
   it('bounds nothing while no stream converses', () => {
-    const flight = new YamuxFlight(0.25, 64 * KiB)
+    const flight = new YamuxFlight({ flightPathMs: 0.25, flightBytes: 64 * KiB })
     flight.add(MiB, 0)
     flight.mark(0)
     flight.add(100 * MiB, 1)
@@ -101,7 +101,7 @@ describe('yamux, what is under way', () => {
   })
 
   it('asks only now and then while no stream converses, and at once when one begins to', () => {
-    const flight = new YamuxFlight(0.25, 64 * KiB)
+    const flight = new YamuxFlight({ flightPathMs: 0.25, flightBytes: 64 * KiB })
     flight.add(MiB, 100)
     flight.mark(100)
     flight.answered(101, 1)

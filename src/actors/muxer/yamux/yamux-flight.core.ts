@@ -19,32 +19,18 @@
  * Before the first pong nothing is bounded, so that a remote that answers no pings is served too.
  */
 export class YamuxFlight {
-  private readonly leastMs: number
-  private readonly leastBytes: number
+  private readonly limits: FlightLimits
   private sent = 0
   private arrived = 0
   /** Since when what is under way has been on its way, or the last pong if that is later. */
   private since = 0
-  /** Where the ping stands that is under way, and when it left. */
-  private marked = 0
-  private markedAt = 0
-  private bound = Infinity
-  /** What has arrived since the speed was last looked at, and in which time. */
-  private seenBytes = 0
-  private seenMs = 0
-  /** Bytes per millisecond, of late. */
-  private best = 0
-  private lookedAt = 0
   /** When a stream that converses last sent something. */
   private spokenAt = -Infinity
+  /** Since a ping has marked bytes for the first time. Most connections never send so many at once, and a quarter of a kilobyte is spared. */
+  private path: MarkedPath | null = null
 
-  /**
-   * @param leastMs a path is taken to be at least so long: below that, what counts are the turns of both event loops
-   * @param leastBytes lower bound of the bound
-   */
-  constructor (leastMs: number, leastBytes: number) {
-    this.leastMs = leastMs
-    this.leastBytes = leastBytes
+  constructor (limits: FlightLimits) {
+    this.limits = limits
   }
 
   get underWay (): number {
@@ -53,7 +39,7 @@ export class YamuxFlight {
 
   /** Whether the next frame of bulk may leave. */
   open (now: number): boolean {
-    return this.sent - this.arrived < this.bound || !this.bounded(now)
+    return this.path === null || this.underWay < this.path.bound || !this.bounded(now)
   }
 
   /** So many bytes more were sent. */
@@ -69,43 +55,77 @@ export class YamuxFlight {
 
   /** Whether enough is under way to ask for it. While no stream converses only now and then, for the speed. */
   wantsMark (now: number): boolean {
-    if (this.bound === Infinity) return this.underWay >= firstMarkBytes
-    return this.underWay * 4 >= this.bound && (this.bounded(now) || now - this.markedAt >= restMs)
+    const { path, underWay } = this
+    if (path === null || path.bound === Infinity) return underWay >= firstMarkBytes
+    return underWay * 4 >= path.bound && (this.bounded(now) || now - path.markedAt >= restMs)
   }
 
-  /** A ping goes out now. */
+  /** A ping goes out now. One with little before it says nothing of the path. */
   mark (now: number): void {
-    this.marked = this.sent
-    this.markedAt = now
+    if (this.path === null && this.underWay < firstMarkBytes) return
+    this.path ??= new MarkedPath()
+    this.path.marked = this.sent
+    this.path.markedAt = now
   }
 
   /** Its pong has come. */
   answered (now: number, leastRttMs: number): void {
-    this.seenBytes += this.marked - this.arrived
-    this.seenMs += now - this.since
-    this.arrived = this.marked
+    const { limits, path } = this
+    if (path === null) return
+    path.took(path.marked - this.arrived, now - this.since)
+    this.arrived = path.marked
     this.since = now
-    if (this.bound === Infinity) this.bound = firstBoundBytes
-    if (this.seenMs >= lookAgainMs) this.look(now, Math.max(leastRttMs, this.leastMs))
+    path.look(now, Math.max(leastRttMs, limits.flightPathMs), limits.flightBytes)
   }
 
   /** The remote has left a ping unanswered for too long, though it is alive: bounds nothing until it answers again. */
   release (): void {
-    this.bound = Infinity
-    this.arrived = this.marked = this.sent
+    if (this.path === null) return
+    this.path.bound = Infinity
+    this.arrived = this.path.marked = this.sent
   }
 
   overdue (now: number, timeoutMs: number): boolean {
-    return this.marked > this.arrived && now - this.markedAt > timeoutMs
+    const { arrived, path } = this
+    return path !== null && path.marked > arrived && now - path.markedAt > timeoutMs
   }
 
   private bounded (now: number): boolean {
     return now - this.spokenAt <= converseMs
   }
+}
 
-  private look (now: number, pathMs: number): void {
+export interface FlightLimits {
+  /** A path is taken to be at least so many milliseconds long: below that, what counts are the turns of both event loops. */
+  readonly flightPathMs: number
+  /** Lower bound of the bound. */
+  readonly flightBytes: number
+}
+
+/** What pings have shown of the path. */
+class MarkedPath {
+  /** Where the ping stands that is under way, and when it left. */
+  marked = 0
+  markedAt = 0
+  bound = Infinity
+  /** What has arrived since the speed was last looked at, and in which time. */
+  private seenBytes = 0
+  private seenMs = 0
+  /** Bytes per millisecond, of late. */
+  private best = 0
+  private lookedAt = 0
+
+  took (bytes: number, ms: number): void {
+    this.seenBytes += bytes
+    this.seenMs += ms
+    if (this.bound === Infinity) this.bound = firstBoundBytes
+  }
+
+  /** @param pathMs its least round trip */
+  look (now: number, pathMs: number, leastBytes: number): void {
+    if (this.seenMs < lookAgainMs) return
     this.best = Math.max(this.seenBytes / this.seenMs, this.best * Math.exp((this.lookedAt - now) / forgetMs))
-    this.bound = Math.max(4 * pathMs * this.best, this.leastBytes)
+    this.bound = Math.max(4 * pathMs * this.best, leastBytes)
     this.lookedAt = now
     this.seenBytes = this.seenMs = 0
   }

@@ -14,7 +14,21 @@ import type { YamuxLimits } from './yamux-options.js'
 
 /** Who puts a ping in front of what is to be written. */
 export interface PingKeeper {
+  /** When something last came from the remote. */
+  readonly heardAt: number
   pingDue (opaque: number): void
+}
+
+/** One ping on its way. */
+interface UnderWay {
+  readonly opaque: number
+  /** When it was wanted, and when it went out; -1: not yet. */
+  wantedAt: number
+  sentAt: number
+  /** Nothing behind it means that nobody is there. Not of one that only marks bytes: a remote may stop reading for as long as it likes. */
+  probing: boolean
+  /** Somebody waits for the answer. */
+  asked: boolean
 }
 
 export class YamuxPing {
@@ -25,100 +39,86 @@ export class YamuxPing {
   private readonly limits: YamuxLimits
   private readonly flight: YamuxFlight
   private readonly keeper: PingKeeper
-  private receivedAt: number
-  private next = 0
-  /** Opaque value of the one under way; -1: none. */
-  private current = -1
-  /** When it was wanted, and when it went out; -1: not yet. */
-  private wantedAt = 0
-  private sentAt = -1
   private measuredAt = -Infinity
-  /** Nothing behind it means that nobody is there. Not of one that only marks bytes: a remote may stop reading for as long as it likes. */
-  private probing = false
-  /** Somebody waits for the answer. */
-  private asked = false
+  private next = 0
+  private underWay: UnderWay | null = null
 
-  constructor (limits: YamuxLimits, flight: YamuxFlight, now: number, keeper: PingKeeper) {
+  constructor (limits: YamuxLimits, flight: YamuxFlight, keeper: PingKeeper) {
     this.limits = limits
     this.flight = flight
-    this.receivedAt = now
     this.keeper = keeper
-  }
-
-  received (now: number): void {
-    this.receivedAt = now
   }
 
   /** Somebody wants to know. */
   ask (now: number): void {
-    this.asked = true
-    this.start(now)
+    this.probe(now).asked = true
   }
 
   /** A window is in use, and grows by the round trip. So idle connections are left in peace. */
   used (now: number): void {
-    if (this.rttMs === undefined || now - this.measuredAt > measureAgainMs) this.start(now)
+    if (this.rttMs === undefined || now - this.measuredAt > measureAgainMs) this.probe(now)
   }
 
   sent (now: number): void {
-    this.sentAt = now
+    if (this.underWay !== null) this.underWay.sentAt = now
     this.flight.mark(now)
   }
 
   /** One is to go behind what has been sent, unless another is under way. */
   mark (now: number): void {
-    if (this.current < 0) this.keeper.pingDue(this.take(now, false))
+    if (this.underWay === null) this.start(now, false)
   }
 
   /** Whether a pong of this value answers what was asked. */
   expects (opaque: number): boolean {
-    return opaque === this.current && this.sentAt >= 0
+    return this.underWay?.opaque === opaque && this.underWay.sentAt >= 0
   }
 
   /** A pong. @returns the round trip, when somebody waits for it; others that nobody asked for change nothing, as in go */
   answered (opaque: number, now: number): number | undefined {
-    if (!this.expects(opaque)) return undefined
-    const sample = now - this.sentAt
+    const { underWay } = this
+    if (underWay === null || !this.expects(opaque)) return undefined
+    const sample = now - underWay.sentAt
     // As go: half of it is history.
     this.rttMs = this.rttMs === undefined ? sample : (this.rttMs + sample) / 2
     this.leastRttMs = Math.min(this.leastRttMs ?? Infinity, sample)
     this.flight.answered(now, this.leastRttMs)
     this.measuredAt = now
-    this.current = -1
-    if (!this.asked) return undefined
-    this.asked = false
-    return sample
+    this.underWay = null
+    return underWay.asked ? sample : undefined
   }
 
   nextTimeout (): number {
-    const { keepAliveMs, pongTimeoutMs } = this.limits
-    if (this.current >= 0 && this.probing) return Math.max(this.wantedAt, this.receivedAt) + pongTimeoutMs
-    return keepAliveMs === 0 ? Infinity : this.receivedAt + keepAliveMs
+    const { keeper: { heardAt }, limits: { keepAliveMs, pongTimeoutMs }, underWay } = this
+    if (underWay?.probing === true) return Math.max(underWay.wantedAt, heardAt) + pongTimeoutMs
+    return keepAliveMs === 0 ? Infinity : heardAt + keepAliveMs
   }
 
   /** It is time. @returns why the connection must be given up, if it must */
   expire (now: number): string | undefined {
-    if (this.current >= 0 && this.probing) return `nothing has come for ${now - this.receivedAt} ms, nor behind a ping ${now - this.wantedAt} ms ago`
-    this.start(now)
+    const { keeper: { heardAt }, underWay } = this
+    if (underWay?.probing === true) return `nothing has come for ${now - heardAt} ms, nor behind a ping ${now - underWay.wantedAt} ms ago`
+    this.probe(now)
     return undefined
   }
 
   /** One that is under way will do. */
-  private start (now: number): void {
-    if (this.current < 0) this.keeper.pingDue(this.take(now, true))
-    else if (!this.probing) {
-      this.probing = true
-      this.wantedAt = now
+  private probe (now: number): UnderWay {
+    const { underWay } = this
+    if (underWay === null) return this.start(now, true)
+    if (!underWay.probing) {
+      underWay.probing = true
+      underWay.wantedAt = now
     }
+    return underWay
   }
 
-  private take (now: number, probing: boolean): number {
-    this.current = this.next
-    this.next = (this.next + 1) % (largestUint32 + 1)
-    this.wantedAt = now
-    this.sentAt = -1
-    this.probing = probing
-    return this.current
+  private start (now: number, probing: boolean): UnderWay {
+    const opaque = this.next
+    this.next = (opaque + 1) % (largestUint32 + 1)
+    this.underWay = { opaque, wantedAt: now, sentAt: -1, probing, asked: false }
+    this.keeper.pingDue(opaque)
+    return this.underWay
   }
 }
 

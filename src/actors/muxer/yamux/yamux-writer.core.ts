@@ -48,8 +48,9 @@ export class YamuxWriter {
   private readonly bulk = new Line()
   private firstCredit: YamuxStream | null = null
   private lastCredit: YamuxStream | null = null
-  private readonly pongs: number[] = []
-  private readonly resets: Array<{ readonly id: number, readonly code: number }> = []
+  /** Null when there are none. */
+  private pongs: number[] | null = null
+  private resets: Array<{ readonly id: number, readonly code: number }> | null = null
   /** Opaque value of the ping to send; -1: none. */
   private ping = -1
 
@@ -60,7 +61,7 @@ export class YamuxWriter {
 
   /** Whether anything could be written now, given room. */
   pending (now: number): boolean {
-    return this.quick.first !== null || (this.bulk.first !== null && this.keeper.flight.open(now)) || this.firstCredit !== null || this.pongs.length > 0 || this.resets.length > 0 || this.ping >= 0
+    return this.quick.first !== null || (this.bulk.first !== null && this.keeper.flight.open(now)) || this.firstCredit !== null || this.pongs !== null || this.resets !== null || this.ping >= 0
   }
 
   /** A stream has something to say. */
@@ -82,7 +83,8 @@ export class YamuxWriter {
 
   /** Answers a ping; a remote that asks faster than it reads is not answered any more. */
   pong (opaque: number): void {
-    if (this.pongs.length < this.limits.queuedPongs) this.pongs.push(opaque)
+    const pongs = this.pongs ??= []
+    if (pongs.length < this.limits.queuedPongs) pongs.push(opaque)
   }
 
   sendPing (opaque: number): void {
@@ -90,12 +92,12 @@ export class YamuxWriter {
   }
 
   reset (id: number, wireCode: number): void {
-    this.resets.push({ id, code: wireCode })
+    (this.resets ??= []).push({ id, code: wireCode })
   }
 
   /** The remote makes us refuse more than it reads. */
   get tooManyResets (): boolean {
-    return this.resets.length > this.limits.queuedResets
+    return this.resets !== null && this.resets.length > this.limits.queuedResets
   }
 
   /** Forgets everything: the connection is over. */
@@ -103,8 +105,7 @@ export class YamuxWriter {
     this.quick.clear()
     this.bulk.clear()
     this.firstCredit = this.lastCredit = null
-    this.pongs.length = 0
-    this.resets.length = 0
+    this.pongs = this.resets = null
     this.ping = -1
   }
 
@@ -157,17 +158,19 @@ export class YamuxWriter {
       this.keeper.pingSent(now)
       frames++
     }
-    if (this.pongs.length > 0) {
+    if (this.pongs !== null) {
       for (const opaque of this.pongs.splice(0, fit - frames)) {
         this.header(PING, ACK, 0, opaque, out)
         frames++
       }
+      if (this.pongs.length === 0) this.pongs = null
     }
-    if (this.resets.length > 0) {
+    if (this.resets !== null) {
       for (const { code, id } of this.resets.splice(0, fit - frames)) {
         this.header(WINDOW_UPDATE, RST, id, code, out)
         frames++
       }
+      if (this.resets.length === 0) this.resets = null
     }
     return frames * headerBytes
   }

@@ -79,6 +79,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** Arrived and not read, of all streams. */
   unreadBytes = 0
   failed: ErrorCode | undefined
+  heardAt: number
   private readonly client: boolean
   private readonly wake: () => void
   private streams: Few<number, YamuxStream> = null
@@ -105,8 +106,6 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** Frames that bring nothing: how many may come, as of when. */
   private idleLeft: number
   private idleAt: number
-  /** Of what is being fed. */
-  private fedAt: number
   /** It has been asked for a flush already. */
   private awake = false
 
@@ -123,10 +122,10 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
     this.nextId = options.client ? 1 : 2
     this.strayLeft = this.limits.strayBytes
     this.idleLeft = this.limits.idleFrames
-    this.idleAt = this.fedAt = options.now
+    this.idleAt = this.heardAt = options.now
     this.writer = new YamuxWriter(this.limits, this)
-    this.flight = new YamuxFlight(this.limits.flightPathMs, this.limits.flightBytes)
-    this.ping = new YamuxPing(this.limits, this.flight, options.now, this)
+    this.flight = new YamuxFlight(this.limits)
+    this.ping = new YamuxPing(this.limits, this.flight, this)
   }
 
   get rttMs (): number | undefined {
@@ -164,8 +163,7 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** The memory is the core's from now on: views of it go to the readers. */
   feed (bytes: Uint8Array, now: number, out: Out): void {
     if (this.failed !== undefined) return
-    this.fedAt = now
-    this.ping.received(now)
+    this.heardAt = now
     this.reader.feed(bytes, now, out)
   }
 
@@ -332,8 +330,8 @@ export class YamuxCore implements MuxerCore, PingKeeper, ReaderKeeper, StreamKee
   /** One more frame that brings nothing. False when that was one too many, and the end of the connection. */
   private idles (what: string, out: Out): boolean {
     const { idleFrames, idleFramesPerSecond } = this.limits
-    this.idleLeft = Math.min(idleFrames, this.idleLeft + (this.fedAt - this.idleAt) * idleFramesPerSecond / 1000)
-    this.idleAt = this.fedAt
+    this.idleLeft = Math.min(idleFrames, this.idleLeft + (this.heardAt - this.idleAt) * idleFramesPerSecond / 1000)
+    this.idleAt = this.heardAt
     if (this.idleLeft < 1) {
       this.fail('limit/frame-rate', `${what} come faster than ${idleFramesPerSecond} a second (idleFramesPerSecond)`, out)
       return false
