@@ -53,11 +53,11 @@ export class ShortAead {
   }
 
   /**
-   * @param key 32 bytes
+   * @param key 32 letters, one for each byte
    * @param length of all pieces together, at most `longestShortText`
    * @returns ciphertext and tag
    */
-  seal (key: Uint8Array, nonce: number, associatedData: Uint8Array, pieces: readonly Uint8Array[], length: number): Uint8Array {
+  seal (key: string, nonce: number, associatedData: Uint8Array, pieces: readonly Uint8Array[], length: number): Uint8Array {
     const { code, memory, output, tag } = this
     this.load(key, nonce, associatedData)
     let at = this.input
@@ -74,7 +74,7 @@ export class ShortAead {
   }
 
   /** @param sealed at least a tag, and at most one and `longestShortText`. @returns undefined when the tag does not fit */
-  open (key: Uint8Array, nonce: number, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  open (key: string, nonce: number, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     const { code, memory, output, tag } = this
     const length = sealed.length - tagBytes
     this.load(key, nonce, associatedData)
@@ -88,9 +88,9 @@ export class ShortAead {
     return plaintext
   }
 
-  private load (key: Uint8Array, nonce: number, associatedData: Uint8Array): void {
+  private load (key: string, nonce: number, associatedData: Uint8Array): void {
     const { memory, view } = this
-    memory.set(key, this.key)
+    for (let i = 0; i < keyBytes; i++) memory[this.key + i] = key.charCodeAt(i)
     // The first four bytes are zero, and stay so.
     view.setUint32(this.nonce + 4, nonce % 0x1_0000_0000, true)
     view.setUint32(this.nonce + 8, nonce / 0x1_0000_0000, true)

@@ -22,6 +22,9 @@ function openssl (key: Uint8Array, nonce: number, associatedData: Uint8Array, te
   return new Uint8Array(Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]))
 }
 
+/** As the code takes a key. */
+const letters = (key: Uint8Array): string => String.fromCharCode(...key)
+
 describe('short texts in WebAssembly', () => {
   const short = new ShortAead(newInstance())
   let noble: CryptoProvider
@@ -33,13 +36,24 @@ describe('short texts in WebAssembly', () => {
       const [key, text, data] = [random(32), random(length), random(length % (longestShortData + 1))]
       const nonce = nonces[length % nonces.length]!
       const expected = openssl(key, nonce, data, text)
-      expect(short.seal(key, nonce, data, [text], length), `sealed ${length}`).to.deep.equal(expected)
-      expect(short.open(key, nonce, data, expected), `opened ${length}`).to.deep.equal(text)
+      expect(short.seal(letters(key), nonce, data, [text], length), `sealed ${length}`).to.deep.equal(expected)
+      expect(short.open(letters(key), nonce, data, expected), `opened ${length}`).to.deep.equal(text)
       // Through the provider, which goes the other way from some length on.
       const aead = nodeCrypto.aead(key)
       expect(sealed(aead, nonce, data, text), `provider, sealed ${length}`).to.deep.equal(expected)
       expect(aead.open(nonce, data, expected), `provider, opened ${length}`).to.deep.equal(text)
       expect(noble.aead(key).open(nonce, data, expected), `noble, opened ${length}`).to.deep.equal(text)
+    }
+  })
+
+  it('and long ones by turns, one key and many nonces', () => {
+    const key = random(32)
+    const aead = nodeCrypto.aead(key)
+    for (let nonce = 0; nonce < 40; nonce++) {
+      const text = random(nonce % 3 === 0 ? 20 : 2000)
+      const expected = openssl(key, nonce, nothing, text)
+      expect(sealed(aead, nonce, nothing, text), `sealed ${nonce}`).to.deep.equal(expected)
+      expect(aead.open(nonce, nothing, expected), `opened ${nonce}`).to.deep.equal(text)
     }
   })
 
@@ -59,10 +73,10 @@ describe('short texts in WebAssembly', () => {
     const [key, data] = [random(32), random(32)]
     for (const length of [0, 1, 31, 32, 64, 65]) {
       const good = openssl(key, 7, data, random(length))
-      for (let bit = 0; bit < 8 * good.length; bit++) expect(short.open(key, 7, data, flip(good, bit)), `bit ${bit} of ${length} bytes`).to.be.undefined
-      for (let bit = 0; bit < 8 * data.length; bit++) expect(short.open(key, 7, flip(data, bit), good)).to.be.undefined
-      expect(short.open(key, 8, data, good)).to.be.undefined
-      expect(short.open(key, 7, data, good)).to.have.length(length)
+      for (let bit = 0; bit < 8 * good.length; bit++) expect(short.open(letters(key), 7, data, flip(good, bit)), `bit ${bit} of ${length} bytes`).to.be.undefined
+      for (let bit = 0; bit < 8 * data.length; bit++) expect(short.open(letters(key), 7, flip(data, bit), good)).to.be.undefined
+      expect(short.open(letters(key), 8, data, good)).to.be.undefined
+      expect(short.open(letters(key), 7, data, good)).to.have.length(length)
     }
     expect(nodeCrypto.aead(key).open(0, nothing, new Uint8Array(15))).to.be.undefined
   })
@@ -70,12 +84,12 @@ describe('short texts in WebAssembly', () => {
   it('come back in memory of their own, and what was given is only read', () => {
     const [key, text] = [random(32), random(64)]
     const [keyBefore, textBefore] = [key.slice(), text.slice()]
-    const one = short.seal(key, 1, nothing, [text], 64)
-    const other = short.seal(key, 2, nothing, [text], 64)
+    const one = short.seal(letters(key), 1, nothing, [text], 64)
+    const other = short.seal(letters(key), 2, nothing, [text], 64)
     expect(one.buffer).to.not.equal(other.buffer)
-    const opened = short.open(key, 1, nothing, one)!
+    const opened = short.open(letters(key), 1, nothing, one)!
     opened.fill(1)
-    expect(short.open(key, 1, nothing, one)).to.deep.equal(textBefore)
+    expect(short.open(letters(key), 1, nothing, one)).to.deep.equal(textBefore)
     expect([key, text]).to.deep.equal([keyBefore, textBefore])
     // The provider keeps a copy of the key.
     const aead = nodeCrypto.aead(key)
@@ -88,12 +102,12 @@ describe('short texts in WebAssembly', () => {
     const other = new ShortAead(code)
     const memory = Buffer.from(code.memory.buffer)
     const [key, text] = [random(32), random(longestShortText)]
-    const good = other.seal(key, 3, nothing, [text], text.length)
+    const good = other.seal(letters(key), 3, nothing, [text], text.length)
     const holds = (secret: Uint8Array): boolean => [secret.subarray(0, 8), secret.subarray(-8)].some(part => memory.includes(Buffer.from(part)))
     expect(holds(key) || holds(text)).to.be.false
-    other.open(key, 3, nothing, good)
+    other.open(letters(key), 3, nothing, good)
     expect(holds(key) || holds(text)).to.be.false
-    other.open(key, 3, nothing, flip(good, 5))
+    other.open(letters(key), 3, nothing, flip(good, 5))
     expect(holds(key) || holds(text)).to.be.false
   })
 
