@@ -55,6 +55,17 @@ describe('PeerId', () => {
     for (const type of ['ECDSA', 'RSA'] as const) expect(PeerId.parse(specKeys[type].peerId).publicKey).to.be.undefined
   })
 
+  it('has one key for all who ask, the one that it was made of or compared with', () => {
+    const key = publicKey('Ed25519')
+    expect(PeerId.fromPublicKey(key, nodeCrypto).publicKey).to.equal(key)
+    const id = PeerId.parse(specKeys.Ed25519.peerId)
+    expect(id.matches(publicKey('secp256k1'), nodeCrypto)).to.be.false
+    expect(id.matches(key, nodeCrypto)).to.be.true
+    expect([id.publicKey, id.publicKey]).to.deep.equal([key, key])
+    expect(id.publicKey).to.equal(key)
+    expect(PeerId.fromPublicKey(publicKey('RSA'), nodeCrypto).publicKey).to.be.undefined
+  })
+
   it('gives no key where it holds something else, or the key written in another way', () => {
     const key = hex(specKeys.Ed25519.public)
     const inlined = (bytes: Uint8Array): PeerId => decoded(concat(Uint8Array.of(0, bytes.length), bytes)) as PeerId

@@ -121,7 +121,9 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
   known: readonly string[] = []
   live: Few<Stream, Stream> = null
   status: ConnectionView['status'] = 'open'
-  private readonly input: ConnectionInput
+  private readonly newcomer: Newcomer
+  /** What the upgrade needs to know; null once it does. */
+  private input: ConnectionInput | null
   private readonly settings: Settings
   private link: MuxedLink | null = null
   private attached = false
@@ -131,6 +133,7 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
   private closeDue = Infinity
 
   constructor (input: ConnectionInput, settings: Settings) {
+    this.newcomer = input.handle
     this.input = input
     this.settings = settings
   }
@@ -148,9 +151,12 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
   // ---------------------------------------------------------------- until it is open
 
   upgrade (actor: Actor): void {
-    const { deadline, expectedPeer, handle } = this.input
+    const { input } = this
+    if (input === null) throw new Error('the connection is upgraded already')
+    const { deadline, expectedPeer, handle } = input
     const { opened, waiting } = actor.own(handle)
     this.actor = actor
+    this.input = null
     // When nobody waits for it any more, it is not wanted.
     if (waiting !== undefined) actor.watch(waiting, down => ({ type: 'connection.opener-down', down }))
     if (opened.kind === 'muxed-link') {
@@ -173,7 +179,7 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
   }
 
   secure (actor: Actor, { handle, muxer, peer, remoteKey, security }: Secured): void {
-    const { lease, opened } = this.input.handle
+    const { lease, opened } = this.newcomer
     const { direction, limits, localMultiaddr, remoteMultiaddr } = addressesOf(opened)
     this.link = actor.own(handle)
     const failure = lease.authenticated(peer)
@@ -222,9 +228,9 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
     actor.unwatch(swarm)
     this.streams = actor.spawn(streams, { name: 'streams', input: { link, info, connection: this, live: this } })
     this.attach(actor)
-    const { waiting } = this.input.handle
+    const { waiting } = this.newcomer
     if (waiting !== undefined) actor.unwatch(waiting)
-    this.input.handle.succeeded(actor.self, info)
+    this.newcomer.succeeded(actor.self, info)
     if (intervalMs > 0) actor.timer('keep-alive', intervalMs, keepAlive, intervalMs)
   }
 
@@ -340,7 +346,7 @@ class ConnectionWork implements ConnectionBody, LiveStreams, MuxedLinkListener {
   conclude (actor: Actor, { code, initiator, path = actor.path, text, ...more }: ConnectionEnd): void {
     const { info } = this
     this.status = 'closed'
-    this.input.handle.failed({ code, initiator, path, ...text !== '' && { detail: text }, ...more })
+    this.newcomer.failed({ code, initiator, path, ...text !== '' && { detail: text }, ...more })
     if (this.streams !== null && info !== null) this.settings.swarm.tell({ type: 'connection.ended', path: info.path, code, initiator, text })
   }
 }

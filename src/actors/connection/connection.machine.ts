@@ -89,6 +89,8 @@ function asked ({ code, initiator, text = '', type, wireCode }: (Of<'connection.
 }
 
 const crashed = (path: string): ConnectionEnd => ({ code: 'connection/crashed', initiator: 'local', text: `${path} has ended`, event: 'connection.child-down', path })
+/** One for all that live. */
+const notYet: ConnectionEnd = { code: 'connection/closed', initiator: 'local', text: '', event: '' }
 const stopped: ConnectionEnd = { code: 'connection/shutdown', initiator: 'local', text: '', event: 'connection.stop' }
 
 const refuseStream = { actions: { type: 'refuseStream', params: ({ context, event }: { context: ConnectionContext, event: Of<'stream.open'> }) => ({ body: context.body, event }) } } as const
@@ -113,7 +115,7 @@ export const connectionMachine = setup({
   }
 }).createMachine({
   id: 'connection',
-  context: ({ input }) => ({ body: input, end: { code: 'connection/closed', initiator: 'local', text: '', event: '' } }),
+  context: ({ input }) => ({ body: input, end: notYet }),
   output: ({ context }) => context.end,
   initial: 'upgrading',
   on: {

@@ -79,7 +79,8 @@ type Actor = ActorContext<StreamsMessage>
 class StreamsWork implements Disposable {
   private readonly place: StreamPlace
   private readonly most: number
-  private readonly queue: OpenStream[] = []
+  /** Replaced, not changed: that of most connections is for ever the one of none. */
+  private queue: readonly OpenStream[] = none
 
   constructor (place: StreamPlace, most: number) {
     this.place = place
@@ -110,7 +111,7 @@ class StreamsWork implements Disposable {
     if (refusal === undefined) return
     if (!waitsFor.has(refusal)) return fail(request, { code: refusal })
     if (this.queue.length >= this.most) return fail(request, { code: 'limit/streams', detail: `${this.most} requests wait already (queuedOpens)` })
-    this.queue.push(request)
+    this.queue = this.queue.concat(request)
     this.arm(actor)
   }
 
@@ -133,11 +134,10 @@ class StreamsWork implements Disposable {
   }
 
   private retry (actor: Actor): void {
-    const { queue } = this
-    for (let request = queue[0]; request !== undefined; request = queue[0]) {
+    for (let request = this.queue[0]; request !== undefined; request = this.queue[0]) {
       const refusal = this.opened(actor, request)
       if (refusal !== undefined && waitsFor.has(refusal)) break
-      queue.shift()
+      this.queue = this.queue.slice(1)
       if (refusal !== undefined) fail(request, { code: refusal })
     }
     this.arm(actor)
@@ -145,11 +145,10 @@ class StreamsWork implements Disposable {
 
   private expire (actor: Actor): void {
     const now = actor.now()
-    for (let i = this.queue.length - 1; i >= 0; i--) {
-      const request = this.queue[i]
-      if (request === undefined || request.deadline > now) continue
-      this.queue.splice(i, 1)
-      fail(request, { code: 'limit/streams', detail: 'there was no room for one more before its deadline' })
+    const { queue } = this
+    this.queue = queue.filter(({ deadline }) => deadline > now)
+    for (const request of queue) {
+      if (request.deadline <= now) fail(request, { code: 'limit/streams', detail: 'there was no room for one more before its deadline' })
     }
     this.arm(actor)
   }
@@ -163,9 +162,13 @@ class StreamsWork implements Disposable {
   }
 
   [Symbol.dispose] (): void {
-    for (const request of this.queue.splice(0)) fail(request, { code: 'stream/connection-closed' })
+    const { queue } = this
+    this.queue = none
+    for (const request of queue) fail(request, { code: 'stream/connection-closed' })
   }
 }
+
+const none: readonly OpenStream[] = []
 
 /** Of a refusal for these there will be word when there is room again. */
 const waitsFor = new Set<ErrorCode>(['limit/streams'])

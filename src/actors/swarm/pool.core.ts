@@ -1,6 +1,7 @@
 import type { ConnectionInfo } from '../../messages/connection.js'
 import type { ErrorCode, ErrorInitiator } from '../../messages/errors.js'
 import type { PeerId } from '../../messages/value/peer-id.js'
+import { allOf, withOne, withoutOne, type Few } from '../../runtime/few.js'
 
 /** Dials of both sides that end so close together, in milliseconds, have crossed: longer than any handshake that succeeds takes as a rule. */
 const atOnceMs = 5000
@@ -22,8 +23,6 @@ export interface Pooled<C> {
   readonly end: ConnectionEnd | undefined
 }
 
-const none: readonly string[] = []
-
 /**
  * The accepted connections, by path and by peer. A class whose verbs change it, as those of all cores: a copy of thousands of
  * entries for each connection that comes and goes would cost more than all the rest of the swarm.
@@ -31,7 +30,7 @@ const none: readonly string[] = []
 export class Pool<C> {
   private readonly paths = new Map<string, Pooled<C>>()
   /** In the order in which they came. */
-  private readonly peers = new Map<string, readonly string[]>()
+  private readonly peers = new Map<string, Few<string, Pooled<C>>>()
   private readonly self: string
 
   constructor (self: PeerId) {
@@ -47,21 +46,19 @@ export class Pool<C> {
   }
 
   add (connection: C, info: ConnectionInfo, closing = false): void {
-    this.paths.set(info.path, { connection, info, closing, end: undefined })
-    const peer = info.peer.toString()
-    this.peers.set(peer, (this.peers.get(peer) ?? none).concat(info.path))
+    this.put({ connection, info, closing, end: undefined })
   }
 
   /** From now on it is not handed out. */
   closing (path: string): void {
     const pooled = this.paths.get(path)
-    if (pooled !== undefined) this.paths.set(path, { ...pooled, closing: true })
+    if (pooled !== undefined) this.put({ ...pooled, closing: true })
   }
 
   /** It will end, and this is why. */
   ending (path: string, end: ConnectionEnd): void {
     const pooled = this.paths.get(path)
-    if (pooled !== undefined) this.paths.set(path, { ...pooled, closing: true, end: pooled.end ?? end })
+    if (pooled !== undefined) this.put({ ...pooled, closing: true, end: pooled.end ?? end })
   }
 
   remove (path: string): Pooled<C> | undefined {
@@ -69,8 +66,8 @@ export class Pool<C> {
     if (pooled === undefined) return undefined
     this.paths.delete(path)
     const peer = pooled.info.peer.toString()
-    const others = this.peers.get(peer)?.filter(other => other !== path) ?? none
-    if (others.length === 0) this.peers.delete(peer)
+    const others = withoutOne(this.peers.get(peer) ?? null, pooled, pathOf)
+    if (others === null) this.peers.delete(peer)
     else this.peers.set(peer, others)
     return pooled
   }
@@ -81,7 +78,7 @@ export class Pool<C> {
 
   /** In the order in which they came. */
   of (peer: PeerId): readonly Pooled<C>[] {
-    return (this.peers.get(peer.toString()) ?? none).flatMap(path => this.paths.get(path) ?? [])
+    return allOf(this.peers.get(peer.toString()) ?? null)
   }
 
   /**
@@ -119,7 +116,15 @@ export class Pool<C> {
   onlyLimited (peer: PeerId): boolean {
     return this.pick(peer, false) === undefined && this.pick(peer, true) !== undefined
   }
+
+  private put (pooled: Pooled<C>): void {
+    const peer = pooled.info.peer.toString()
+    this.paths.set(pathOf(pooled), pooled)
+    this.peers.set(peer, withOne(this.peers.get(peer) ?? null, pooled, pathOf))
+  }
 }
+
+const pathOf = ({ info }: Pooled<unknown>): string => info.path
 
 /**
  * What subscribers were told of connections and not yet of their end. It outlives a crash of the swarm, so that they hear of

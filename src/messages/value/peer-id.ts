@@ -16,6 +16,8 @@ import { decodeBase58, decodeMultibase, encodeBase58, encodeMultibase } from './
 export class PeerId {
   readonly #multihash: Packed
   #text: string | undefined
+  /** Where the id holds it; undefined when nobody has asked yet, null when there is none. */
+  #publicKey: PublicKey | null | undefined
 
   private constructor (multihash: Uint8Array) {
     this.#multihash = pack(multihash)
@@ -41,9 +43,10 @@ export class PeerId {
 
   static fromPublicKey (key: PublicKey, crypto: CryptoProvider): PeerId {
     const bytes = key.toProtobuf()
-    return bytes.length <= maxInlinedBytes
-      ? new PeerId(concat([Uint8Array.of(identityCode, bytes.length), bytes]))
-      : new PeerId(concat([Uint8Array.of(sha256Code, sha256Bytes), crypto.sha256(bytes)]))
+    if (bytes.length > maxInlinedBytes) return new PeerId(concat([Uint8Array.of(sha256Code, sha256Bytes), crypto.sha256(bytes)]))
+    const peer = new PeerId(concat([Uint8Array.of(identityCode, bytes.length), bytes]))
+    peer.#publicKey = key
+    return peer
   }
 
   /** The multihash, made anew. */
@@ -53,12 +56,16 @@ export class PeerId {
 
   /** The key, where the id holds it; undefined for hashed ones, and for ids that hold something else (random ones do). */
   get publicKey (): PublicKey | undefined {
-    return inlinedKey(this.bytes)
+    if (this.#publicKey === undefined) this.#publicKey = inlinedKey(this.bytes) ?? null
+    return this.#publicKey ?? undefined
   }
 
-  /** Whether this key's id is this one. */
+  /** Whether this key's id is this one. If so the key is kept as the one that the id holds, so that there is one of them. */
   matches (key: PublicKey, crypto: CryptoProvider): boolean {
-    return this.equals(PeerId.fromPublicKey(key, crypto))
+    const own = PeerId.fromPublicKey(key, crypto)
+    if (!this.equals(own)) return false
+    this.#publicKey ??= own.#publicKey
+    return true
   }
 
   equals (other: PeerId): boolean {

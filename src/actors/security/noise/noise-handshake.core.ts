@@ -161,8 +161,9 @@ export class NoiseHandshakeCore implements HandshakeCore {
 
   private authenticated (remote: NoisePayload, key: PublicKey, out: Out): PeerId | undefined {
     const { crypto, expectedPeer } = this.options
-    const peer = PeerId.fromPublicKey(key, crypto)
-    if (expectedPeer !== undefined && !expectedPeer.equals(peer)) {
+    // The one that is there already: it has its text.
+    const peer = expectedPeer?.matches(key, crypto) === true ? expectedPeer : PeerId.fromPublicKey(key, crypto)
+    if (expectedPeer !== undefined && peer !== expectedPeer) {
       this.fail('upgrade/peer-mismatch', `expected ${expectedPeer.toString()}, it is ${peer.toString()}`, out)
       return undefined
     }

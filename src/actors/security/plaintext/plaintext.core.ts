@@ -104,7 +104,7 @@ export class PlaintextHandshakeCore implements HandshakeCore {
       this.broken('an id that is not that of the key beside it', out)
       return undefined
     }
-    if (expectedPeer === undefined || expectedPeer.equals(peer)) return peer
+    if (expectedPeer === undefined || expectedPeer.equals(peer)) return expectedPeer ?? peer
     this.fail('upgrade/peer-mismatch', `expected ${expectedPeer.toString()}, it is ${peer.toString()}`, out)
     return undefined
   }
