@@ -66,10 +66,7 @@ export class YamuxWriter {
 
   /** A stream has something to say. */
   ready (stream: YamuxStream): void {
-    if ((stream.flags & IN_READY) !== 0) return
-    stream.flags |= IN_READY
-    if (stream.buffer.queued <= quickBytes) this.quick.push(stream)
-    else this.bulk.push(stream)
+    if ((stream.flags & IN_READY) === 0) this.enqueue(stream, this.lineOf(stream))
   }
 
   /** A stream has credit to give. */
@@ -135,6 +132,15 @@ export class YamuxWriter {
       left -= this.streamFrame(stream, now, out)
     }
     return room === Infinity ? 0 : room - left
+  }
+
+  private lineOf ({ buffer }: YamuxStream): Line {
+    return buffer.queued <= quickBytes ? this.quick : this.bulk
+  }
+
+  private enqueue (stream: YamuxStream, line: Line): void {
+    stream.flags |= IN_READY
+    line.push(stream)
   }
 
   private creditFrame (stream: YamuxStream, now: number, out: CoreOut<MuxerEvent>): number {
@@ -205,7 +211,8 @@ export class YamuxWriter {
     }
     buffer.sent(ends)
     if (ends) this.keeper.streamEnded(stream)
-    else if (stream.sendable && (stream.flags & GONE) === 0) this.ready(stream)
+    // The last few bytes of a write are no conversation: the next write may come before their turn, and then they go with that.
+    else if (stream.sendable && (stream.flags & (GONE | IN_READY)) === 0) this.enqueue(stream, body > quickBytes ? this.bulk : this.lineOf(stream))
     return written
   }
 
