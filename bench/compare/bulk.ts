@@ -28,7 +28,7 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], way: 'up' | 'down'
     const seen = await pair.measure('bulk', { streams, up, down })
     sheet.verify('bytes of uploads', seen.seen.received, up)
     return seen
-  })
+  }, warmups)
   const here = `${way}, ${streams} ${streams === 1 ? 'stream' : 'streams'}`
   pairs.forEach(({ name }, i) => {
     sheet.figure(`${here}: ${name}`, 'MiB/s', samples[i]!.map(({ ms }) => mebibytes * 1000 / ms))
@@ -48,6 +48,9 @@ async function compare (sheet: Sheet, pairs: readonly Pair[], way: 'up' | 'down'
   sheet.atMost(`${here}: CPU of the sender, of js-libp2p's`, senders, 0.5, 'x')
   sheet.atMost(`${here}: CPU of the receiver, of js-libp2p's`, receivers, 0.5, 'x')
 }
+
+/** With each number of streams V8 compiles a little anew, for half a gibibyte. */
+const warmups = 3
 
 type Sample = Measured<'bulk'>
 
