@@ -24,7 +24,8 @@ export function sameBytes (a: Uint8Array, b: Uint8Array): boolean {
 export type Packed = string
 
 export function pack (bytes: Uint8Array): Packed {
-  return String.fromCharCode(...bytes)
+  // Spread out, they would go through an iterator: six times as slow.
+  return String.fromCharCode.apply(null, bytes as unknown as number[])
 }
 
 export function unpack (packed: Packed): Uint8Array {
