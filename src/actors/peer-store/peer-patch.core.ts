@@ -178,7 +178,7 @@ const metadataBytes = (metadata: PeerInfo['metadata']): number => [...metadata].
 /** What it takes to remember a peer, roughly: contents, and some overhead for each part. */
 export function bytesOf ({ addresses, protocols, agentVersion = '', protocolVersion = '', record, metadata, tags }: PeerInfo): number {
   return 512
-    + addresses.reduce((sum, { address }) => sum + 256 + 2 * address.bytes.length, 0)
+    + addresses.reduce((sum, { address }) => sum + 256 + address.toString().length, 0)
     + protocols.reduce((sum, protocol) => sum + 32 + protocol.length, 0)
     + agentVersion.length + protocolVersion.length
     + (record === undefined ? 0 : 64 + record.envelope.length)

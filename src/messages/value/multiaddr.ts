@@ -36,6 +36,8 @@ export interface AddressEndpoint {
  */
 export class Multiaddr {
   readonly #text: string
+  /** Undefined: not looked for yet. Null: there is none. Of addresses that are dialed it is asked a dozen times, of others never. */
+  #peerId: PeerId | null | undefined
 
   /** Of steps that were checked. */
   private constructor (components: readonly Component[]) {
@@ -112,14 +114,8 @@ export class Multiaddr {
 
   /** Whom the address leads to; undefined when it does not say, and for a relay's own id in front of `/p2p-circuit`. */
   get peerId (): PeerId | undefined {
-    if (!this.#mayHave('p2p')) return undefined
-    const reading = this.#reading
-    if (reading.peerId === null) {
-      const last = reading.components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
-      const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
-      reading.peerId = id instanceof PeerId ? id : undefined
-    }
-    return reading.peerId
+    if (this.#peerId === undefined) this.#peerId = this.#findPeerId() ?? null
+    return this.#peerId ?? undefined
   }
 
   /** What a socket needs, for addresses that begin with a host and a port; the others have none. */
@@ -173,6 +169,13 @@ export class Multiaddr {
     return `Multiaddr(${this.#text})`
   }
 
+  #findPeerId (): PeerId | undefined {
+    if (!this.#mayHave('p2p')) return undefined
+    const last = this.#components.findLast(({ name }) => name === 'p2p' || name === 'p2p-circuit')
+    const id = last?.name === 'p2p' ? PeerId.decode(last.bytes) : undefined
+    return id instanceof PeerId ? id : undefined
+  }
+
   /** A look at the text: no step of this name where it is not in there. */
   #mayHave (name: string): boolean {
     return this.#text.includes(`/${name}`)
@@ -188,8 +191,6 @@ export class Multiaddr {
 interface Reading {
   readonly address: Multiaddr
   readonly components: readonly Component[]
-  /** Null: not looked for yet. */
-  peerId: PeerId | undefined | null
 }
 
 /**
@@ -208,7 +209,7 @@ function readingOf (address: Multiaddr): Reading | undefined {
 }
 
 function remember (address: Multiaddr, components: readonly Component[]): Reading {
-  const reading: Reading = { address, components, peerId: null }
+  const reading: Reading = { address, components }
   newest = (newest + 1) & (readings.length - 1)
   readings[newest] = reading
   return reading

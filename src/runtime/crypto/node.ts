@@ -26,6 +26,8 @@ class NodeCrypto implements CryptoProvider {
     const [only] = pieces
     // One call is 1.7 times as fast as the object.
     if (pieces.length === 1 && only !== undefined) return fresh(hash('sha256', only, 'buffer'))
+    const whole = joined(pieces)
+    if (whole !== undefined) return fresh(hash('sha256', whole, 'buffer'))
     const hasher = createHash('sha256')
     for (const piece of pieces) hasher.update(piece)
     return fresh(hasher.digest())
@@ -139,6 +141,20 @@ class ChaCha20Poly1305 implements Aead {
 
 /** A connection that has said who is there and is idle has needed it two or three times, and would keep half a kilobyte a direction. */
 const kept = 8
+
+/** For what is hashed in pieces: in a handshake, which has short ones, and no secrets among them. */
+const scratch = Buffer.alloc(512)
+
+/** The pieces behind one another, as long as nobody calls this again. Undefined when they are too long. */
+function joined (pieces: readonly Uint8Array[]): Uint8Array | undefined {
+  let end = 0
+  for (const piece of pieces) {
+    if (end + piece.length > scratch.length) return undefined
+    scratch.set(piece, end)
+    end += piece.length
+  }
+  return scratch.subarray(0, end)
+}
 
 const options = { authTagLength: tagBytes }
 
