@@ -1,5 +1,5 @@
 /** The default provider: `node:crypto`, that is OpenSSL. */
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, hash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hash, hkdfSync, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { checkLength, checkNonce, generateFrom } from './checks.js'
 import { fresh } from './node-bytes.js'
@@ -23,14 +23,8 @@ class NodeCrypto implements CryptoProvider {
   }
 
   sha256 (...pieces: readonly Uint8Array[]): Uint8Array {
-    const [only] = pieces
-    // One call is 1.7 times as fast as the object.
-    if (pieces.length === 1 && only !== undefined) return fresh(hash('sha256', only, 'buffer'))
-    const whole = joined(pieces)
-    if (whole !== undefined) return fresh(hash('sha256', whole, 'buffer'))
-    const hasher = createHash('sha256')
-    for (const piece of pieces) hasher.update(piece)
-    return fresh(hasher.digest())
+    // One call is 1.7 times as fast as an object that is fed piece by piece.
+    return fresh(hash('sha256', gather(pieces, pieces.reduce((sum, { length }) => sum + length, 0)), 'buffer'))
   }
 
   hkdf (chainingKey: Uint8Array, inputKeyMaterial: Uint8Array, outputs: 2): readonly [Uint8Array, Uint8Array]
@@ -142,20 +136,6 @@ class ChaCha20Poly1305 implements Aead {
 /** A connection that has said who is there and is idle has needed it two or three times, and would keep half a kilobyte a direction. */
 const kept = 8
 
-/** For what is hashed in pieces: in a handshake, which has short ones, and no secrets among them. */
-const scratch = Buffer.alloc(512)
-
-/** The pieces behind one another, as long as nobody calls this again. Undefined when they are too long. */
-function joined (pieces: readonly Uint8Array[]): Uint8Array | undefined {
-  let end = 0
-  for (const piece of pieces) {
-    if (end + piece.length > scratch.length) return undefined
-    scratch.set(piece, end)
-    end += piece.length
-  }
-  return scratch.subarray(0, end)
-}
-
 const options = { authTagLength: tagBytes }
 
 /** One for all: a cipher copies it when it is made. */
@@ -167,6 +147,7 @@ function ivOf (nonce: number): Buffer {
   return iv
 }
 
+/** The pieces behind one another, as long as nobody calls this again. */
 function gather (pieces: readonly Uint8Array[], length: number): Uint8Array {
   const [only] = pieces
   if (pieces.length === 1 && only !== undefined) return only

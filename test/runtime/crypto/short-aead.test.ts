@@ -2,6 +2,7 @@
 import { newInstance } from '@chainsafe/as-chacha20poly1305'
 import { expect } from 'chai'
 import { createCipheriv } from 'node:crypto'
+import { pack } from '../../../src/messages/value/bytes.js'
 import { loadNobleCrypto } from '../../../src/runtime/crypto/noble.js'
 import { nodeCrypto } from '../../../src/runtime/crypto/node.js'
 import type { CryptoProvider } from '../../../src/runtime/crypto/provider.js'
@@ -22,9 +23,6 @@ function openssl (key: Uint8Array, nonce: number, associatedData: Uint8Array, te
   return new Uint8Array(Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]))
 }
 
-/** As the code takes a key. */
-const letters = (key: Uint8Array): string => String.fromCharCode(...key)
-
 describe('short texts in WebAssembly', () => {
   const short = new ShortAead(newInstance())
   let noble: CryptoProvider
@@ -36,8 +34,8 @@ describe('short texts in WebAssembly', () => {
       const [key, text, data] = [random(32), random(length), random(length % (longestShortData + 1))]
       const nonce = nonces[length % nonces.length]!
       const expected = openssl(key, nonce, data, text)
-      expect(short.seal(letters(key), nonce, data, [text], length), `sealed ${length}`).to.deep.equal(expected)
-      expect(short.open(letters(key), nonce, data, expected), `opened ${length}`).to.deep.equal(text)
+      expect(short.seal(pack(key), nonce, data, [text], length), `sealed ${length}`).to.deep.equal(expected)
+      expect(short.open(pack(key), nonce, data, expected), `opened ${length}`).to.deep.equal(text)
       // Through the provider, which goes the other way from some length on.
       const aead = nodeCrypto.aead(key)
       expect(sealed(aead, nonce, data, text), `provider, sealed ${length}`).to.deep.equal(expected)
@@ -73,10 +71,10 @@ describe('short texts in WebAssembly', () => {
     const [key, data] = [random(32), random(32)]
     for (const length of [0, 1, 31, 32, 64, 65]) {
       const good = openssl(key, 7, data, random(length))
-      for (let bit = 0; bit < 8 * good.length; bit++) expect(short.open(letters(key), 7, data, flip(good, bit)), `bit ${bit} of ${length} bytes`).to.be.undefined
-      for (let bit = 0; bit < 8 * data.length; bit++) expect(short.open(letters(key), 7, flip(data, bit), good)).to.be.undefined
-      expect(short.open(letters(key), 8, data, good)).to.be.undefined
-      expect(short.open(letters(key), 7, data, good)).to.have.length(length)
+      for (let bit = 0; bit < 8 * good.length; bit++) expect(short.open(pack(key), 7, data, flip(good, bit)), `bit ${bit} of ${length} bytes`).to.be.undefined
+      for (let bit = 0; bit < 8 * data.length; bit++) expect(short.open(pack(key), 7, flip(data, bit), good)).to.be.undefined
+      expect(short.open(pack(key), 8, data, good)).to.be.undefined
+      expect(short.open(pack(key), 7, data, good)).to.have.length(length)
     }
     expect(nodeCrypto.aead(key).open(0, nothing, new Uint8Array(15))).to.be.undefined
   })
@@ -84,12 +82,12 @@ describe('short texts in WebAssembly', () => {
   it('come back in memory of their own, and what was given is only read', () => {
     const [key, text] = [random(32), random(64)]
     const [keyBefore, textBefore] = [key.slice(), text.slice()]
-    const one = short.seal(letters(key), 1, nothing, [text], 64)
-    const other = short.seal(letters(key), 2, nothing, [text], 64)
+    const one = short.seal(pack(key), 1, nothing, [text], 64)
+    const other = short.seal(pack(key), 2, nothing, [text], 64)
     expect(one.buffer).to.not.equal(other.buffer)
-    const opened = short.open(letters(key), 1, nothing, one)!
+    const opened = short.open(pack(key), 1, nothing, one)!
     opened.fill(1)
-    expect(short.open(letters(key), 1, nothing, one)).to.deep.equal(textBefore)
+    expect(short.open(pack(key), 1, nothing, one)).to.deep.equal(textBefore)
     expect([key, text]).to.deep.equal([keyBefore, textBefore])
     // The provider keeps a copy of the key.
     const aead = nodeCrypto.aead(key)
@@ -102,12 +100,12 @@ describe('short texts in WebAssembly', () => {
     const other = new ShortAead(code)
     const memory = Buffer.from(code.memory.buffer)
     const [key, text] = [random(32), random(longestShortText)]
-    const good = other.seal(letters(key), 3, nothing, [text], text.length)
+    const good = other.seal(pack(key), 3, nothing, [text], text.length)
     const holds = (secret: Uint8Array): boolean => [secret.subarray(0, 8), secret.subarray(-8)].some(part => memory.includes(Buffer.from(part)))
     expect(holds(key) || holds(text)).to.be.false
-    other.open(letters(key), 3, nothing, good)
+    other.open(pack(key), 3, nothing, good)
     expect(holds(key) || holds(text)).to.be.false
-    other.open(letters(key), 3, nothing, flip(good, 5))
+    other.open(pack(key), 3, nothing, flip(good, 5))
     expect(holds(key) || holds(text)).to.be.false
   })
 
