@@ -1,3 +1,5 @@
+import type { YamuxLimits } from './yamux-options.js'
+
 /**
  * How many bytes of streams may be under way to the remote: sent, and not known to have been taken up there.
  *
@@ -19,7 +21,7 @@
  * Before the first pong nothing is bounded, so that a remote that answers no pings is served too.
  */
 export class YamuxFlight {
-  private readonly limits: FlightLimits
+  private readonly limits: Pick<YamuxLimits, 'flightPathMs' | 'flightBytes'>
   private sent = 0
   private arrived = 0
   /** Since when what is under way has been on its way, or the last pong if that is later. */
@@ -29,7 +31,7 @@ export class YamuxFlight {
   /** Since a ping has marked bytes for the first time. Most connections never send so many at once, and a quarter of a kilobyte is spared. */
   private path: MarkedPath | null = null
 
-  constructor (limits: FlightLimits) {
+  constructor (limits: Pick<YamuxLimits, 'flightPathMs' | 'flightBytes'>) {
     this.limits = limits
   }
 
@@ -93,13 +95,6 @@ export class YamuxFlight {
   private bounded (now: number): boolean {
     return now - this.spokenAt <= converseMs
   }
-}
-
-export interface FlightLimits {
-  /** A path is taken to be at least so many milliseconds long: below that, what counts are the turns of both event loops. */
-  readonly flightPathMs: number
-  /** Lower bound of the bound. */
-  readonly flightBytes: number
 }
 
 /** What pings have shown of the path. */
